@@ -1,0 +1,405 @@
+"""How a Python function becomes machine code on the CPU.
+
+`@kernel` declares a compiled function; its annotations are its signature and `T` in them
+stands for float32 and float64, one variant each. `@helper` declares a small function that
+kernels call. Declaring costs nothing: Numba is imported when a variant is first needed and
+nobody has compiled it before.
+
+A variant is looked for in `_SOURCES`, in order: the per-user cache, the just-in-time
+compiler. The cache is keyed on the content of every source file
+that the kernel reaches, so an edited helper never runs old machine code.
+"""
+
+import functools
+import importlib
+import os
+import threading
+import types
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = [
+    "LANES", "IntT", "T", "TILE_ROWS", "TILE_VECTORS", "TILE_WIDTH",
+    "boolean", "float32", "float64", "int8", "int32", "int64", "uint8", "uint64",
+    "helper", "kernel", "lanes", "simd", "status", "tile_width", "vector_bytes",
+]  # fmt: skip
+
+
+# ---- the processor ------------------------------------------------------------------
+@functools.cache
+def cpu_level():
+    """The x86-64 level of this processor ("v4", "v3"), or "baseline" for any other."""
+    from numpy._core._multiarray_umath import __cpu_features__ as features
+
+    level = os.environ.get("FASTML_CPU_LEVEL", "v4")
+    if level == "v4" and features.get("AVX512_SKX"):
+        return "v4"
+    if level in ("v4", "v3") and features.get("AVX2") and features.get("FMA3"):
+        return "v3"
+    return "baseline"
+
+
+def vector_bytes():
+    """Bytes in a SIMD vector: 64 with AVX-512, 32 otherwise."""
+    return 64 if cpu_level() == "v4" else 32
+
+
+def lanes(dtype):
+    """Values of `dtype` in a SIMD vector."""
+    return vector_bytes() // np.dtype(dtype).itemsize
+
+
+# A register tile is TILE_ROWS x TILE_VECTORS vectors: 24 of the 32 registers of AVX-512,
+# 12 of the 16 of AVX2; the others hold the operands.
+TILE_ROWS = 6
+
+
+def _tile_vectors():
+    return 4 if vector_bytes() == 64 else 2
+
+
+def tile_width(dtype):
+    """Columns of a register tile of `dtype`."""
+    return lanes(dtype) * _tile_vectors()
+
+
+# ---- the vocabulary of signatures -----------------------------------------------------
+class ArrayOf(NamedTuple):
+    """A C-contiguous array argument."""
+
+    element: "Scalar"
+    ndim: int
+
+
+class Scalar(NamedTuple):
+    """A scalar argument, `int64`; indexed, `int64[:, :]`, an array argument."""
+
+    name: str
+
+    def __getitem__(self, axes):
+        return ArrayOf(self, len(axes) if isinstance(axes, tuple) else 1)
+
+    def __call__(self, value):
+        """Convert, as the compiled code does."""
+        return getattr(np, self.name)(value)
+
+
+T = Scalar("T")
+IntT = Scalar("IntT")  # the integer as wide as T
+boolean, uint8, int8, int32, int64, uint64, float32, float64 = map(
+    Scalar, ("bool_", "uint8", "int8", "int32", "int64", "uint64", "float32", "float64")
+)
+
+
+class Constant(NamedTuple):
+    """A name that kernels read as an integer, which depends on the variant's dtype."""
+
+    value: object  # dtype -> int
+
+
+LANES = Constant(lanes)
+TILE_VECTORS = Constant(lambda dtype: _tile_vectors())
+TILE_WIDTH = Constant(tile_width)
+
+
+class _LazyModule:
+    """A module that is imported when a kernel that names it is compiled."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def load(self):
+        return importlib.import_module(self.name)
+
+
+simd = _LazyModule("fastml.kernels.simd")
+
+_FLOATS = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
+_INTEGERS = {np.dtype(np.float32): "int32", np.dtype(np.float64): "int64"}
+
+
+def _name(scalar, dtype):
+    """NumPy's name of a signature's scalar in the variant for `dtype`."""
+    return {"T": _FLOATS.get(dtype), "IntT": _INTEGERS.get(dtype)}.get(scalar.name, scalar.name)
+
+
+# ---- declarations -----------------------------------------------------------------------
+class Helper:
+    """A function that kernels call; `@helper` makes it."""
+
+    def __init__(self, function, fastmath=()):
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self.fastmath = frozenset(fastmath)
+        self._compiled = {}
+
+    def __call__(self, *args):
+        return self.py_func(*args)
+
+    def compiled(self, dtype):
+        """The Numba function for kernels of `dtype`."""
+        if dtype not in self._compiled:
+            import numba
+
+            self._compiled[dtype] = numba.njit(
+                specialise(self.py_func, dtype),
+                error_model="numpy", nogil=True, forceinline=True, fastmath=set(self.fastmath), _nrt=False,
+            )  # fmt: skip
+        return self._compiled[dtype]
+
+
+class Kernel:
+    """A compiled function; `@kernel` makes it."""
+
+    def __init__(self, function, fastmath=()):
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self.fastmath = frozenset(fastmath)
+        self.name = f"{function.__module__.removeprefix('fastml.kernels.')}.{function.__qualname__}"
+        notes = dict(function.__annotations__)
+        self.returns = notes.pop("return", None)
+        self.arguments = notes
+        self._key_position = next(
+            (i for i, a in enumerate(notes.values()) if isinstance(a, ArrayOf) and a.element is T), None
+        )
+        self._entries = {}
+        self.sources = {}
+        _KERNELS[self.name] = self
+
+    def __call__(self, *args):
+        dtype = None if self._key_position is None else args[self._key_position].dtype
+        entry = self._entries.get(dtype)
+        if entry is None:
+            entry = self._load(dtype)
+        return entry(*args)
+
+    @property
+    def variants(self):
+        """The dtypes that the kernel is compiled for; (None,) for one without `T`."""
+        return (None,) if self._key_position is None and T not in self.arguments.values() else tuple(_FLOATS)
+
+    def _load(self, dtype):
+        if dtype not in self.variants:
+            raise TypeError(f"{self.name} takes float32 or float64 data, got {dtype}.")
+        with _lock:
+            for source, find in _SOURCES.items():
+                entry = self._entries.get(dtype) or find(self, dtype)
+                if entry is not None:
+                    self.sources.setdefault(dtype, source)
+                    self._entries[dtype] = entry
+                    return entry
+
+    def compiled(self, dtype):
+        """The Numba function, for kernels of `dtype` that call this one."""
+        return _dispatcher(self, dtype)
+
+
+def helper(function=None, *, fastmath=()):
+    """Declare a function that kernels call; it is inlined into them."""
+    return Helper(function, fastmath) if function else functools.partial(Helper, fastmath=fastmath)
+
+
+def kernel(function=None, *, fastmath=()):
+    """Declare a compiled function whose signature is its annotations.
+
+    Arrays are C-contiguous, and readonly unless their name ends in `_out` or `_work`.
+
+    Parameters
+    ----------
+    fastmath : set of str
+        LLVM's fast-math flags that the function may use. Say why where it is declared.
+    """
+    return Kernel(function, fastmath) if function else functools.partial(Kernel, fastmath=fastmath)
+
+
+_KERNELS = {}
+_lock = threading.RLock()
+# A child forked while another thread compiles would inherit locks that nobody releases.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+
+class Status(NamedTuple):
+    """Where a variant of a kernel came from."""
+
+    kernel: str
+    variant: str
+    source: str
+
+
+def status():
+    """The kernels of the imported modules: name, variant, and where it was found ("" if unused so far)."""
+    return [
+        Status(name, _FLOATS.get(dtype, "-"), k.sources.get(dtype, ""))
+        for name, k in sorted(_KERNELS.items())
+        for dtype in k.variants
+    ]
+
+
+# ---- specialising a function for a dtype ---------------------------------------------------
+def specialise(function, dtype, compiled=None):
+    """`function` with the names in its body bound to what the compiler understands.
+
+    `compiled(helper, dtype)` gives what stands for a helper; the CPU's by default.
+    """
+    compiled = compiled or (lambda used, dtype: used.compiled(dtype))
+    bound = {name: _bind(value, dtype, compiled) for name, value in used_globals(function).items()}
+    special = types.FunctionType(
+        function.__code__, {**bound, "__name__": function.__module__, "__builtins__": __builtins__},
+        function.__name__, function.__defaults__,
+    )  # fmt: skip
+    special.__qualname__ = function.__qualname__
+    special.__module__ = function.__module__
+    return special
+
+
+def _bind(value, dtype, compiled):
+    if isinstance(value, (Helper, Kernel)):
+        return compiled(value, dtype)
+    if isinstance(value, Scalar):
+        return getattr(np, _name(value, dtype))
+    if isinstance(value, Constant):
+        return value.value(dtype)
+    if isinstance(value, _LazyModule):
+        return value.load()
+    return value
+
+
+def used_globals(function):
+    """The globals that a function's code names."""
+    names, codes = set(), [function.__code__]
+    while codes:
+        code = codes.pop()
+        names.update(code.co_names)
+        codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return {name: function.__globals__[name] for name in sorted(names) if name in function.__globals__}
+
+
+def source_digest(kernel):
+    """SHA-256 of the content of every source file that a kernel reaches, and of the constants it reads."""
+    import hashlib
+
+    files, constants, seen, todo = set(), [], set(), [kernel]
+    while todo:
+        reached = todo.pop()
+        if id(reached) in seen:
+            continue
+        seen.add(id(reached))
+        files.add(reached.py_func.__code__.co_filename)
+        for name, value in used_globals(reached.py_func).items():
+            if isinstance(value, (Helper, Kernel)):
+                todo.append(value)
+            elif isinstance(value, _LazyModule):
+                files.add(value.load().__file__)
+            elif isinstance(value, (bool, int, float, str, tuple)) and not isinstance(value, (Scalar, Constant)):
+                constants.append(f"{reached.__qualname__}.{name}={value!r}")
+    digest = hashlib.sha256(repr(sorted(constants)).encode())
+    for file in sorted(files):
+        with open(file, "rb") as f:
+            digest.update(f.read())
+    return digest.hexdigest()
+
+
+# ---- Numba -----------------------------------------------------------------------------------
+def _signature(kernel, dtype):
+    from numba.core import types as nb
+
+    def scalar(s):
+        return getattr(nb, _name(s, dtype).replace("bool_", "boolean"))
+
+    def argument(name, note):
+        if isinstance(note, Scalar):
+            return scalar(note)
+        return nb.Array(scalar(note.element), note.ndim, "C", readonly=not name.endswith(("_out", "_work")))
+
+    arguments = [argument(*item) for item in kernel.arguments.items()]
+    return (nb.void if kernel.returns is None else scalar(kernel.returns))(*arguments)
+
+
+def _dispatcher(kernel, dtype):
+    import numba
+
+    return numba.njit(
+        specialise(kernel.py_func, dtype),
+        error_model="numpy", nogil=True, fastmath=set(kernel.fastmath), _nrt=False,
+    )  # fmt: skip
+
+
+def _compile(kernel, dtype, store):
+    """The entry of a variant, with its machine code kept by `store` (load, save), or None where `store` alone
+    may serve and does not have it."""
+    dispatcher = _dispatcher(kernel, dtype)
+    dispatcher._cache = store
+    try:
+        dispatcher.compile(_signature(kernel, dtype))
+    except _NotStored:
+        return None
+    dispatcher.disable_compile()
+    return dispatcher
+
+
+class _NotStored(Exception):
+    """The cache does not hold the variant."""
+
+
+class _Store:
+    """What Numba's dispatcher asks of a cache, over one file of ours."""
+
+    def __init__(self, path, *, only_load):
+        self.path = path
+        self.only_load = only_load
+
+    def load_overload(self, signature, target_context):
+        if not self.only_load:
+            return None
+        from numba.core.compiler import CompileResult
+
+        from . import _cache
+
+        reduced = _cache.load(self.path)
+        if reduced is None:
+            raise _NotStored
+        target_context.refresh()
+        return CompileResult._rebuild(target_context, *reduced)
+
+    def save_overload(self, signature, compile_result):
+        from numba.core.serialize import dumps
+
+        from . import _cache
+
+        _cache.save(self.path, dumps(compile_result._reduce()))
+
+
+def _cache_path(kernel, dtype):
+    """The variant's file in the user's cache, or None where there is none."""
+    import hashlib
+    import sys
+
+    import llvmlite
+    import numba
+    from numba.core.registry import cpu_target
+
+    from . import _cache
+
+    folder = _cache.folder()
+    if folder is None:
+        return None
+    machine = cpu_target.target_context.codegen().magic_tuple()
+    key = (source_digest(kernel), kernel.name, str(_signature(kernel, dtype)), sorted(kernel.fastmath),
+           numba.__version__, llvmlite.__version__, sys.version, machine, vector_bytes())  # fmt: skip
+    return os.path.join(folder, hashlib.sha256(repr(key).encode()).hexdigest())
+
+
+def _from_cache(kernel, dtype):
+    path = _cache_path(kernel, dtype)
+    return path and _compile(kernel, dtype, _Store(path, only_load=True))
+
+
+def _just_in_time(kernel, dtype):
+    path = _cache_path(kernel, dtype)
+    return _compile(kernel, dtype, _Store(path, only_load=False))
+
+
+# Where a variant is looked for, in this order. A library compiled ahead of time goes first.
+_SOURCES = {"cache": _from_cache, "compiled now": _just_in_time}
