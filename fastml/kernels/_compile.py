@@ -29,9 +29,17 @@ __all__ = [
 # ---- the processor ------------------------------------------------------------------
 @functools.cache
 def cpu_level():
-    """The x86-64 level of this processor ("v4", "v3"), or "baseline" for any other."""
+    """The x86-64 level of this processor ("v4", "v3"), "arm64", or "baseline" for any other.
+
+    `FASTML_CPU_LEVEL` asks for a lower one. A build for other processors than its own says
+    which in `FASTML_BUILD_LEVEL`.
+    """
     from numpy._core._multiarray_umath import __cpu_features__ as features
 
+    if "FASTML_BUILD_LEVEL" in os.environ:
+        return os.environ["FASTML_BUILD_LEVEL"]
+    if features.get("ASIMD"):
+        return "arm64"
     level = os.environ.get("FASTML_CPU_LEVEL", "v4")
     if level == "v4" and features.get("AVX512_SKX"):
         return "v4"
@@ -104,19 +112,25 @@ TILE_WIDTH = Constant(tile_width)
 
 
 class _LazyModule:
-    """A module that is imported when a kernel that names it is compiled."""
+    """A module beside this one that is imported when a kernel that names it is compiled."""
 
     def __init__(self, name):
         self.name = name
+        self.file = os.path.join(os.path.dirname(__file__), f"{name}.py")
 
     def load(self):
-        return importlib.import_module(self.name)
+        return importlib.import_module(f"{__package__}.{self.name}")
 
 
-simd = _LazyModule("fastml.kernels.simd")
+simd = _LazyModule("simd")
 
 _FLOATS = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
 _INTEGERS = {np.dtype(np.float32): "int32", np.dtype(np.float64): "int64"}
+
+
+def variant_name(dtype):
+    """How a variant is told apart from the others of its kernel: its dtype, or "plain" for the only one."""
+    return _FLOATS.get(dtype, "plain")
 
 
 def _name(scalar, dtype):
@@ -177,7 +191,7 @@ class Kernel:
     @property
     def variants(self):
         """The dtypes that the kernel is compiled for; (None,) for one without `T`."""
-        return (None,) if self._key_position is None and T not in self.arguments.values() else tuple(_FLOATS)
+        return (None,) if self._key_position is None else tuple(_FLOATS)
 
     def _load(self, dtype):
         if dtype not in self.variants:
@@ -231,7 +245,7 @@ class Status(NamedTuple):
 def status():
     """The kernels of the imported modules: name, variant, and where it was found ("" if unused so far)."""
     return [
-        Status(name, _FLOATS.get(dtype, "-"), k.sources.get(dtype, ""))
+        Status(name, variant_name(dtype), k.sources.get(dtype, ""))
         for name, k in sorted(_KERNELS.items())
         for dtype in k.variants
     ]
@@ -291,7 +305,7 @@ def source_digest(kernel):
             if isinstance(value, (Helper, Kernel)):
                 todo.append(value)
             elif isinstance(value, _LazyModule):
-                files.add(value.load().__file__)
+                files.add(value.file)
             elif isinstance(value, (bool, int, float, str, tuple)) and not isinstance(value, (Scalar, Constant)):
                 constants.append(f"{reached.__qualname__}.{name}={value!r}")
     digest = hashlib.sha256(repr(sorted(constants)).encode())
