@@ -1,0 +1,55 @@
+"""Machine learning at the speed of the machine, with scikit-learn's interface.
+
+Importing this package imports nothing else: its names are loaded when they are first used.
+"""
+
+from ._lazy import lazy_names
+
+__version__ = "0.1.0"
+
+_FAMILIES = ("cluster", "metrics", "neighbors", "preprocessing")
+_FORWARDED = ("compose", "datasets", "exceptions", "model_selection", "pipeline")
+
+# Public name -> the module that defines it. A family's estimators are found from here (`_discovery`).
+_NAMES = {
+    **{name: f"fastml.{name}" for name in (*_FAMILIES, *_FORWARDED)},
+    "config_context": "fastml._config",
+    "get_config": "fastml._config",
+    "set_config": "fastml._config",
+    "last_dispatch": "fastml._device",
+}
+
+__all__ = [
+    "__version__",
+    "cluster",
+    "compose",
+    "config_context",
+    "datasets",
+    "exceptions",
+    "get_config",
+    "last_dispatch",
+    "metrics",
+    "model_selection",
+    "neighbors",
+    "pipeline",
+    "preprocessing",
+    "set_config",
+]
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import of typing
+if TYPE_CHECKING:
+    from . import (
+        cluster,
+        compose,
+        datasets,
+        exceptions,
+        metrics,
+        model_selection,
+        neighbors,
+        pipeline,
+        preprocessing,
+    )
+    from ._config import config_context, get_config, set_config
+    from ._device import last_dispatch

@@ -1,0 +1,350 @@
+"""The base classes of every estimator. Importing this module does not import scikit-learn.
+
+Until scikit-learn is loaded, `Estimator` and the mixins derive from the small stand-ins below, which
+hold what fitting and predicting with plain arrays needs. As soon as it is loaded, by anyone, each
+stand-in is exchanged in ``__bases__`` for scikit-learn's own class, before ``sklearn.base`` counts as
+imported. So whoever can name ``BaseEstimator`` finds that ``issubclass(KMeans, BaseEstimator)``, and
+what scikit-learn does with estimators (tags, repr, HTML, set_output, metadata routing, feature names,
+clone) is its own code, of whatever version: no copy of it is kept here. A slow path, such as
+``repr(estimator)``, loads it.
+
+With the environment variable ``FASTML_EAGER_SKLEARN=1`` the classes derive from scikit-learn's from the
+beginning.
+"""
+
+import importlib
+import inspect
+import os
+import sys
+import threading
+import weakref
+
+from . import __version__
+from ._parameters import SklearnConstraints
+
+__all__ = [
+    "ClassNamePrefix",
+    "Classifier",
+    "Clusterer",
+    "Estimator",
+    "MultiOutput",
+    "OneToOne",
+    "Regressor",
+    "Transformer",
+]
+
+_waiting = []  # (class, class keywords) that scikit-learn's __init_subclass__ has not seen yet
+_lock = threading.RLock()
+
+
+# ---- stand-ins, each in the place of the class of scikit-learn's that has its name ---------------
+class _Lazy:
+    """An attribute that scikit-learn provides: load it, then look again."""
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, instance, owner):
+        adopt()
+        return getattr(owner if instance is None else instance, self.name)
+
+
+class _StandIn:
+    def __init_subclass__(cls, **kwargs):
+        _waiting.append((weakref.ref(cls), dict(kwargs)))
+        kwargs.pop("auto_wrap_output_keys", None)  # scikit-learn's own
+        super().__init_subclass__(**kwargs)
+
+
+class _BaseEstimator(_StandIn):
+    @classmethod
+    def _get_param_names(cls):
+        if cls.__init__ is object.__init__:
+            return []
+        parameters = [p for p in inspect.signature(cls.__init__).parameters.values() if p.name != "self"]
+        if any(p.kind is p.VAR_POSITIONAL for p in parameters):  # an error
+            adopt()
+            return cls._get_param_names()
+        return sorted(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
+
+    def get_params(self, deep=True):
+        """Get the parameters of this estimator and, if `deep`, of the estimators in it."""
+        params = {}
+        for name in self._get_param_names():
+            value = params[name] = getattr(self, name)
+            if deep and hasattr(value, "get_params") and not isinstance(value, type):
+                params.update((f"{name}__{key}", v) for key, v in value.get_params().items())
+        return params
+
+    def set_params(self, **params):
+        """Set parameters; `<component>__<parameter>` reaches those of an estimator in this one."""
+        names = self._get_param_names()
+        if any(key not in names for key in params):  # in a component, or an error
+            adopt()
+            return self.set_params(**params)
+        for key, value in params.items():
+            setattr(self, key, value)
+        return self
+
+    def __getstate__(self):
+        if getattr(self, "__slots__", None):  # an error
+            adopt()
+            return self.__getstate__()
+        return dict(self.__dict__)
+
+    def __repr__(self, N_CHAR_MAX=700):
+        adopt()
+        return self.__repr__(N_CHAR_MAX)
+
+    def __dir__(self):
+        adopt()
+        return self.__dir__()
+
+    __sklearn_tags__ = _Lazy()
+    __sklearn_clone__ = _Lazy()
+    get_metadata_routing = _Lazy()
+    _get_metadata_request = _Lazy()
+    _repr_html_ = _Lazy()
+    _repr_mimebundle_ = _Lazy()
+    _validate_params = _Lazy()
+    set_callbacks = _Lazy()
+    set_fit_request = _Lazy()
+    set_partial_fit_request = _Lazy()
+    set_predict_request = _Lazy()
+    set_predict_proba_request = _Lazy()
+    set_predict_log_proba_request = _Lazy()
+    set_decision_function_request = _Lazy()
+    set_score_request = _Lazy()
+    set_transform_request = _Lazy()
+    set_inverse_transform_request = _Lazy()
+
+
+class _ClassifierMixin(_StandIn):
+    score = _Lazy()
+
+
+class _RegressorMixin(_StandIn):
+    score = _Lazy()
+
+
+class _ClusterMixin(_StandIn):
+    def fit_predict(self, X, y=None, **kwargs):
+        """Fit, and return the labels."""
+        return self.fit(X, **kwargs).labels_
+
+
+class _TransformerMixin(_StandIn):
+    set_output = _Lazy()
+
+    def fit_transform(self, X, y=None, **fit_params):
+        """Fit, and transform the same data."""
+        fitted = self.fit(X, **fit_params) if y is None else self.fit(X, y, **fit_params)
+        return fitted.transform(X)
+
+
+class _MultiOutputMixin(_StandIn):
+    pass
+
+
+class _OneToOneFeatureMixin(_StandIn):
+    get_feature_names_out = _Lazy()
+
+
+class _ClassNamePrefixFeaturesOutMixin(_StandIn):
+    get_feature_names_out = _Lazy()
+
+
+# ---- the classes to derive from ------------------------------------------------------------------
+_EAGER = os.environ.get("FASTML_EAGER_SKLEARN", "0") not in ("", "0")
+
+
+def _sklearn_bases(name):
+    """Return the classes of scikit-learn's that take the place of the stand-in for `name`."""
+    import sklearn  # noqa: F401 - the package first and alone: see `_lazy.sk`
+
+    base = getattr(importlib.import_module("sklearn.base"), name)
+    if name != "BaseEstimator":
+        return (base,)
+    try:
+        callback = importlib.import_module("sklearn.callback")
+    except ModuleNotFoundError:  # before scikit-learn 1.9
+        return (base,)
+    return callback.CallbackSupportMixin, base
+
+
+def _bases(name):
+    return _sklearn_bases(name) if _EAGER else (globals()[f"_{name}"],)
+
+
+class Estimator(*_bases("BaseEstimator")):  # type: ignore[misc]
+    """Base class of every estimator.
+
+    A subclass takes its parameters by name, as keyword arguments of ``__init__`` that are stored
+    unchanged, and states in ``_constraints`` what each may be. Methods that fit are decorated with
+    `fastml._validation.fit_method`. The mixins of this module stand to the left of this class.
+
+    Examples
+    --------
+    >>> import numbers
+    >>> from fastml._base import Estimator
+    >>> from fastml._validation import Interval, check_X, fit_method
+    >>> class Smallest(Estimator):
+    ...     _constraints = {"k": [Interval(numbers.Integral, 1)]}
+    ...
+    ...     def __init__(self, k=1):
+    ...         self.k = k
+    ...
+    ...     @fit_method
+    ...     def fit(self, X, y=None):
+    ...         self.smallest_ = sorted(check_X(self, X, reset=True).ravel())[: self.k]
+    ...         return self
+    >>> Smallest(k=2).fit([[3.0, 1.0], [2.0, 4.0]]).n_features_in_
+    2
+    """
+
+    # name of a parameter -> what it may be; the terms are those of scikit-learn's
+    # `_parameter_constraints`, with `Interval` and `Options` in the place of its classes
+    _constraints: dict = {}
+    _parameter_constraints = SklearnConstraints()
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_fastml_version": __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop("_fastml_version", None)
+        if version != __version__:
+            import warnings
+
+            from .exceptions import InconsistentVersionWarning
+
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=__version__,
+                    original_sklearn_version=version,
+                )
+            )
+        self.__dict__.update(state)
+
+
+class Classifier(*_bases("ClassifierMixin")):  # type: ignore[misc]
+    """Mixin for classifiers: `score` is the accuracy."""
+
+
+class Regressor(*_bases("RegressorMixin")):  # type: ignore[misc]
+    """Mixin for regressors: `score` is the coefficient of determination."""
+
+
+class Clusterer(*_bases("ClusterMixin")):  # type: ignore[misc]
+    """Mixin for clusterers: `fit_predict`."""
+
+
+class Transformer(*_bases("TransformerMixin")):  # type: ignore[misc]
+    """Mixin for transformers: `fit_transform` and `set_output`."""
+
+
+class MultiOutput(*_bases("MultiOutputMixin")):  # type: ignore[misc]
+    """Mixin for estimators that take several targets at once."""
+
+
+class OneToOne(*_bases("OneToOneFeatureMixin")):  # type: ignore[misc]
+    """Mixin for transformers whose output features are the input features."""
+
+
+class ClassNamePrefix(*_bases("ClassNamePrefixFeaturesOutMixin")):  # type: ignore[misc]
+    """Mixin for transformers whose output features are numbered, after the class's name."""
+
+
+# ---- the exchange --------------------------------------------------------------------------------
+_exchanges = {  # class -> the name of the class that its stand-in stands for; empty when all are exchanged
+    cls: cls.__bases__[0].__name__[1:]
+    for cls in (
+        Estimator,
+        Classifier,
+        Regressor,
+        Clusterer,
+        Transformer,
+        MultiOutput,
+        OneToOne,
+        ClassNamePrefix,
+    )
+    if issubclass(cls, _StandIn)
+}
+
+
+def adopt():
+    """Load scikit-learn and put its classes in the place of the stand-ins."""
+    # Before the lock, because importing takes locks too.
+    theirs = {cls: _sklearn_bases(name) for cls, name in list(_exchanges.items())}
+    with _lock:
+        for cls, bases in theirs.items():
+            if _exchanges.pop(cls, None):
+                cls.__bases__ = bases
+        while _waiting:
+            reference, kwargs = _waiting.pop(0)
+            cls = reference()
+            if cls is not None and not issubclass(cls, _StandIn):
+                _introduce(cls, kwargs)
+        if _WhenLoaded in sys.meta_path:
+            sys.meta_path.remove(_WhenLoaded)
+
+
+def _introduce(cls, kwargs):
+    """Do what happens when a class derived from scikit-learn's is defined.
+
+    Methods are wrapped for set_output, set_{method}_request are made.
+    """
+    for base in cls.__mro__:
+        if base.__module__.startswith("sklearn.") and "__init_subclass__" in vars(base):
+            vars(base)["__init_subclass__"].__get__(None, cls)(**kwargs)
+            return
+
+
+class _WhenLoaded:
+    """An import hook that finds nothing itself.
+
+    It makes `adopt` the last step of executing ``sklearn.base``: no other thread gets hold of that
+    module before.
+    """
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name != "sklearn.base":
+            return None
+        spec = _find_spec_elsewhere(name, path, target)
+        if spec is None or not hasattr(spec.loader, "exec_module"):
+            return spec
+        loader = spec.loader
+        execute = loader.exec_module
+
+        def exec_module(module):
+            del loader.exec_module
+            execute(module)
+            try:
+                adopt()
+            except Exception as error:  # never the reason why scikit-learn does not load
+                import warnings
+
+                message = f"{__package__} could not adopt scikit-learn's base classes: {error!r}"
+                warnings.warn(message, RuntimeWarning)
+
+        loader.exec_module = exec_module
+        return spec
+
+
+def _find_spec_elsewhere(name, path, target):
+    for finder in list(sys.meta_path):
+        if finder is not _WhenLoaded and hasattr(finder, "find_spec"):
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                return spec
+    return None
+
+
+if _EAGER:
+    pass
+elif "sklearn.base" in sys.modules:
+    adopt()
+else:
+    sys.meta_path.insert(0, _WhenLoaded)

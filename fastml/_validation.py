@@ -1,0 +1,405 @@
+"""Validation of data, fast for the plain case.
+
+Each function decides in microseconds that nothing unusual is going on: a float array, integer labels.
+Whatever else comes in goes to scikit-learn's own function, which then also words the error. So no
+message is copied from scikit-learn, none can drift, and scikit-learn is not imported for plain data.
+"""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+from ._lazy import sk
+from ._parameters import DEVICE, Interval, Options, callback_context, fit_method
+
+__all__ = [
+    "DEVICE",
+    "FLOATS",
+    "Interval",
+    "Options",
+    "callback_context",
+    "check_X",
+    "check_X_y",
+    "check_array_fast",
+    "check_fitted",
+    "check_weight",
+    "fit_method",
+    "random_state",
+    "sk",
+]
+
+FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+
+
+# ---- the plain case ------------------------------------------------------------------------------
+_NO_MATTER = {"accept_sparse", "accept_large_sparse"}  # options that do not concern an ndarray
+
+
+def _plain(
+    X,
+    *,
+    dtype=FLOATS,
+    order="C",
+    copy=False,
+    ensure_all_finite=True,
+    ensure_min_samples=1,
+    ensure_min_features=1,
+    **kw,
+):
+    """Return X as `check_array` would, or None if it is not plainly valid."""
+    if not (
+        type(X) is np.ndarray
+        and X.ndim == 2
+        and X.shape[0] >= max(ensure_min_samples, 1)
+        and X.shape[1] >= max(ensure_min_features, 1)
+        and kw.keys() <= _NO_MATTER
+    ):
+        return None
+    out = _cast(X, dtype)
+    if out is None or (ensure_all_finite and not _finite(out, ensure_all_finite == "allow-nan")):
+        return None
+    out = _lay_out(out, order)
+    return out.copy() if copy and np.may_share_memory(out, X) else out
+
+
+def _cast(X, dtype):
+    dtypes = dtype if isinstance(dtype, (tuple, list)) else (dtype,)
+    if dtype is None or dtype == "numeric":
+        return X if X.dtype.kind in "fiub" else None
+    if X.dtype in dtypes:
+        return X
+    target = np.dtype(dtypes[0])
+    # A float is only widened here: a narrowed one can overflow, which is for scikit-learn to report.
+    if target in FLOATS and (X.dtype.kind in "iub" or np.can_cast(X.dtype, target)):
+        return X.astype(target)
+    return None
+
+
+def _finite(X, allow_nan=False):
+    """Tell whether all values are finite, in one pass without a temporary. False also means: look closer."""
+    if X.dtype.kind != "f":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.add.reduce(X, axis=None)
+    return bool(np.isfinite(total)) or (allow_nan and not np.isinf(X).any())
+
+
+def _lay_out(X, order):
+    """Return an array of the wanted order, aligned as compiled code needs it; X itself where it is so."""
+    if order == "C":
+        X = np.ascontiguousarray(X)
+    elif order == "F":
+        X = np.asfortranarray(X)
+    return _aligned(X)
+
+
+def _aligned(X):
+    return X.copy() if type(X) is np.ndarray and not X.flags.aligned else X
+
+
+# ---- data: anything ------------------------------------------------------------------------------
+def check_array_fast(X: Any, **kw: Any) -> Any:
+    """Validate an array for a function; for a method see `check_X`.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The data, on the host or on a GPU.
+    **kw : dict
+        Options of `sklearn.utils.check_array`. By default `dtype` is float64 or float32 and `order` is "C".
+
+    Returns
+    -------
+    X : ndarray, sparse matrix or CuPy array of shape (n_samples, n_features)
+        The data itself where it needs no conversion.
+
+    Raises
+    ------
+    ValueError
+        As `sklearn.utils.check_array`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastml._validation import check_array_fast
+    >>> check_array_fast(np.array([[1, 2]]))
+    array([[1., 2.]])
+    """
+    out = _plain(X, **kw)
+    if out is not None:
+        return out
+    if _is_cuda(X):
+        return _check_cuda(None, X, reset=True, **kw)
+    out = sk("sklearn.utils.check_array")(X, **{"dtype": FLOATS, "order": "C", **kw})
+    return _aligned(out)
+
+
+def check_X(est: Any, X: Any, *, reset: bool, **kw: Any) -> Any:
+    """Validate the data of a method, and set or compare the estimator's number and names of features.
+
+    Parameters
+    ----------
+    est : estimator
+        The estimator that the data is for.
+    X : array-like of shape (n_samples, n_features)
+        The data, on the host or on a GPU.
+    reset : bool
+        True in ``fit``, False in the methods that follow it.
+    **kw : dict
+        Options of `sklearn.utils.check_array`. By default `dtype` is float64 or float32 and `order` is "C".
+
+    Returns
+    -------
+    X : ndarray, sparse matrix or CuPy array of shape (n_samples, n_features)
+        The data itself where it needs no conversion.
+
+    Raises
+    ------
+    ValueError
+        As `sklearn.utils.validation.validate_data`.
+    """
+    if est is None:
+        return check_array_fast(X, **kw)
+    if type(X) is np.ndarray and _keeps_features(est, X, reset):
+        out = _plain(X, **kw)
+        if out is not None:
+            if reset:
+                est.n_features_in_ = X.shape[1]
+            return out
+    elif _is_cuda(X):
+        return _check_cuda(est, X, reset=reset, **kw)
+    out = _validate_data(est, X, reset=reset, **kw)
+    return _aligned(out)
+
+
+def check_X_y(
+    est: Any,
+    X: Any,
+    y: Any,
+    *,
+    y_float: bool,
+    multi_output: bool | None = None,
+    reset: bool = True,
+    **kw: Any,
+) -> tuple:
+    """Validate the data and the target of a method, and set or compare the number and names of features.
+
+    Parameters
+    ----------
+    est : estimator
+        The estimator that the data is for.
+    X : array-like of shape (n_samples, n_features)
+        The data, on the host or on a GPU.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The target.
+    y_float : bool
+        True for a regression target, False for class labels.
+    multi_output : bool, default=None
+        Whether there may be several outputs. None means: in a regression target only.
+    reset : bool, default=True
+        True in ``fit`` and the first ``partial_fit``.
+    **kw : dict
+        Options of `sklearn.utils.check_array` for X, as in `check_X`.
+
+    Returns
+    -------
+    X : ndarray, sparse matrix or CuPy array of shape (n_samples, n_features)
+        The data itself where it needs no conversion.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The target, on the host, of the dtype that it had.
+
+    Raises
+    ------
+    ValueError
+        As `sklearn.utils.validation.validate_data` and
+        `sklearn.utils.multiclass.check_classification_targets`.
+    """
+    multi_output = y_float if multi_output is None else multi_output
+    if _is_cuda(X) or _is_cuda(y):
+        y = _to_host(y)
+    if _is_cuda(X):
+        X = _check_cuda(est, X, reset=reset, **kw)
+        return X, _check_target(est, X, y, y_float, multi_output)
+    if type(X) is np.ndarray and X.ndim == 2 and _plain_target(y, len(X), y_float, multi_output):
+        if _keeps_features(est, X, reset):
+            out = _plain(X, **kw)
+            if out is not None:
+                if reset:
+                    est.n_features_in_ = X.shape[1]
+                return out, _lay_out(y, "C")
+    X, y = _validate_data(est, X, y, reset=reset, y_numeric=y_float, multi_output=multi_output, **kw)
+    if not y_float:
+        sk("sklearn.utils.multiclass.check_classification_targets")(y)
+    return _aligned(X), y
+
+
+def _keeps_features(est, X, reset):
+    """Tell whether the number of features fits, and names of features play no part."""
+    if "feature_names_in_" in est.__dict__:
+        return False
+    # No number at all: a transformer that needs no fit.
+    return reset or getattr(est, "n_features_in_", X.shape[-1]) == X.shape[-1]
+
+
+def _validate_data(est, *data, **kw):
+    return sk("sklearn.utils.validation.validate_data")(est, *data, **{"dtype": FLOATS, "order": "C", **kw})
+
+
+def _plain_target(y, n_samples, y_float, multi_output):
+    """Tell whether y plainly is a target for `n_samples` samples."""
+    if not (
+        type(y) is np.ndarray
+        and y.ndim in ((1, 2) if multi_output else (1,))
+        and len(y) == n_samples
+        and y.size
+    ):
+        return False
+    if y_float:
+        return y.dtype.kind in "iub" or (y.dtype in FLOATS and _finite(y))
+    # scikit-learn has a warning for labels that are nearly all different.
+    return y.ndim == 1 and y.dtype.kind in "iubU" and _few_classes(y)
+
+
+def _few_classes(y):
+    if y.dtype.kind != "U" and 2 * (int(y.max()) - int(y.min()) + 1) <= len(y):
+        return True
+    return 2 * len(np.unique(y)) <= len(y)
+
+
+def _check_target(est, X, y, y_float, multi_output):
+    """Validate a target by itself, as `validate_data` does it together with the data."""
+    if not _plain_target(y, len(X), y_float, multi_output):
+        y = sk("sklearn.utils.validation._check_y")(
+            y, multi_output=multi_output, y_numeric=y_float, estimator=est
+        )
+        sk("sklearn.utils.check_consistent_length")(X, y)
+        if not y_float:
+            sk("sklearn.utils.multiclass.check_classification_targets")(y)
+    return y
+
+
+# ---- data on a GPU -------------------------------------------------------------------------------
+def _is_cuda(X):
+    if type(X) is np.ndarray or X is None:
+        return False
+    from ._device import is_cuda_array
+
+    return is_cuda_array(X)
+
+
+def _to_host(X):
+    from ._device import CPU
+
+    return CPU.to_host(X) if _is_cuda(X) else X
+
+
+def _check_cuda(est, X, **kw):
+    from ._device import check_cuda_array
+
+    return check_cuda_array(est, X, **kw)
+
+
+# ---- the rest ------------------------------------------------------------------------------------
+def check_weight(sample_weight: Any, X: Any, *, non_negative: bool = False) -> np.ndarray | None:
+    """Validate sample weights.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), number or None
+        The weights, on the host or on a GPU.
+    X : array of shape (n_samples, n_features)
+        The validated data.
+    non_negative : bool, default=False
+        Whether negative weights are an error.
+
+    Returns
+    -------
+    sample_weight : ndarray of shape (n_samples,) or None
+        On the host, C-contiguous, of X's dtype. None stays None.
+
+    Raises
+    ------
+    ValueError
+        As scikit-learn: for a wrong shape, for values that are not finite, if all weights are zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastml._validation import check_weight
+    >>> check_weight(np.array([1, 2]), np.zeros((2, 3), dtype=np.float32))
+    array([1., 2.], dtype=float32)
+    """
+    if sample_weight is None:
+        return None
+    w = _to_host(sample_weight)
+    if (
+        type(w) is np.ndarray
+        and w.shape == (X.shape[0],)
+        and (w.dtype.kind in "iu" or w.dtype == X.dtype or (w.dtype in FLOATS and X.dtype == np.float64))
+        and _finite(w)
+        and w.any()
+        and not (non_negative and w.min() < 0)
+    ):
+        return _lay_out(w.astype(X.dtype, copy=False), "C")
+    like_X = np.broadcast_to(np.zeros(1, X.dtype), (X.shape[0], 1))  # X may be on a GPU
+    w = sk("sklearn.utils.validation._check_sample_weight")(
+        w, like_X, dtype=X.dtype, ensure_non_negative=non_negative
+    )
+    if not w.any():  # an error of scikit-learn's own only from 1.9 on
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return w
+
+
+def check_fitted(est: Any, attribute: str) -> None:
+    """Raise scikit-learn's NotFittedError unless the estimator has a fitted attribute.
+
+    Parameters
+    ----------
+    est : estimator
+        The estimator.
+    attribute : str
+        The name of an attribute that fitting sets.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the estimator has no such attribute.
+    """
+    if attribute not in est.__dict__:
+        sk("sklearn.utils.validation.check_is_fitted")(est, attribute)
+
+
+def random_state(seed: Any) -> np.random.RandomState:
+    """Return the random number generator that a ``random_state`` parameter stands for.
+
+    Parameters
+    ----------
+    seed : None, int or RandomState
+        None is NumPy's global generator.
+
+    Returns
+    -------
+    numpy.random.RandomState
+        The generator.
+
+    Raises
+    ------
+    ValueError
+        As `sklearn.utils.check_random_state`.
+
+    Examples
+    --------
+    >>> from fastml._validation import random_state
+    >>> int(random_state(0).randint(100))
+    44
+    """
+    if seed is None:
+        return np.random.mtrand._rand
+    if isinstance(seed, numbers.Integral):
+        return np.random.RandomState(seed)
+    if isinstance(seed, np.random.RandomState):
+        return seed
+    return sk("sklearn.utils.check_random_state")(seed)
