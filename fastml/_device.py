@@ -434,8 +434,8 @@ def check_cuda_array(estimator, X, *, reset: bool, **checks):
 
     Parameters
     ----------
-    estimator : estimator
-        Its ``n_features_in_`` is set or compared.
+    estimator : estimator or None
+        Its ``n_features_in_`` is set or compared; None for a function's data.
 
     X : CuPy array, torch CUDA tensor or the like of shape (n_samples, n_features)
         The data.
@@ -454,8 +454,8 @@ def check_cuda_array(estimator, X, *, reset: bool, **checks):
     data = CUDA.asarray(X)
     if data.dtype not in FLOATS and data.dtype.kind in "iubf":
         data = data.astype(np.float64)
-    known = vars(estimator)
-    expected = data.shape[-1] if reset else known.get("n_features_in_")
+    known = {} if estimator is None else vars(estimator)
+    expected = data.shape[-1] if reset else known.get("n_features_in_", data.shape[-1])
     ordinary = (
         data.ndim == 2
         and data.dtype in FLOATS
@@ -468,6 +468,6 @@ def check_cuda_array(estimator, X, *, reset: bool, **checks):
         from ._validation import check_X
 
         return CUDA.asarray(check_X(estimator, _to_host(data), reset=reset, **checks))
-    if reset:
+    if reset and estimator is not None:
         estimator.n_features_in_ = data.shape[1]
     return data

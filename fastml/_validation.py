@@ -297,8 +297,11 @@ def _to_host(X):
 
 
 def _check_cuda(est, X, **kw):
-    from ._device import check_cuda_array
+    from ._device import CPU, check_cuda_array, report_fallback, why_no_cuda
 
+    if why_no_cuda():
+        report_fallback("computing on the CPU data that lives on a GPU", why_no_cuda())
+        return check_X(est, CPU.to_host(X), **kw)
     return check_cuda_array(est, X, **kw)
 
 
