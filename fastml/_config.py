@@ -1,7 +1,8 @@
 """Configuration: which device, how many threads, what a fallback does, how much scratch memory.
 
-The configuration belongs to a thread, as scikit-learn's does: `set_config` in one thread leaves the others alone, and a
-new thread begins with the initial values. The worker threads of fastml's own pool see their caller's configuration.
+The configuration belongs to a thread, as scikit-learn's does: `set_config` in one thread leaves the others
+alone, and a new thread begins with the initial values. The worker threads of fastml's own pool see their
+caller's configuration.
 
 The initial values of ``device`` and ``n_threads`` come from the environment variables ``FASTML_DEVICE`` and
 ``FASTML_NUM_THREADS``, read once, when the configuration is first needed.
@@ -61,7 +62,9 @@ def _from_environment(name):
         return _CHECKS[name](int(text) if name == "n_threads" else text.lower())
     except ValueError:
         expected = "an integer of at least 1" if name == "n_threads" else f"one of {', '.join(_DEVICES)}"
-        raise ValueError(f"The environment variable {variable} must be {expected}. Got {text!r} instead.") from None
+        raise ValueError(
+            f"Environment variable {variable} must be {expected}. Got {text!r} instead."
+        ) from None
 
 
 def _initial_values():
@@ -137,12 +140,12 @@ def set_config(
     Parameters
     ----------
     device : {"auto", "cpu", "cuda"}
-        Where estimators whose own ``device`` is None compute. With "auto", CUDA is used when the data lives there
-        or when the work outweighs the transfer.
+        Where estimators whose own ``device`` is None compute. With "auto", CUDA is used when the data lives
+        there or when the work outweighs the transfer.
 
     n_threads : int or None
-        Largest number of threads for one call. None takes what the machine offers. Never more than the physical
-        cores that this process may use.
+        Largest number of threads for one call. None takes what the machine offers. Never more than the
+        physical cores that this process may use.
 
     on_fallback : {"log", "warn", "raise"}
         What happens when something is handed to a slower path: a message in the log, a warning, or an error.

@@ -1,167 +1,33 @@
-"""The one thread pool: work in fixed blocks, as many threads as the machine and the work are good for.
+"""The one thread pool: work in fixed blocks, on as many threads as the machine and the work are good for.
 
-`for_each_block` cuts a range into blocks that depend on nothing but its arguments, so that results do not depend on
-the number of threads. The calling thread takes blocks like the pool's threads do; it never waits for a thread that
-has not begun. The pool serves one call at a time: whoever finds it busy, in another thread or nested inside a task,
-does its own blocks alone. So nothing can deadlock, and the pool adds at most its own threads to the user's.
+`for_each_block` cuts a range into blocks that depend on nothing but its arguments, so that results do not
+depend on the number of threads. The calling thread takes blocks like the pool's threads do; it never waits
+for a thread that has not begun. The pool serves one call at a time: whoever finds it busy, in another thread
+or nested inside a task, does its own blocks alone. So nothing can deadlock, and the pool adds at most its own
+threads to the user's.
+
+Ctrl-C may strike between any two instructions. Whether the pool is busy is therefore never stored: it is read
+off the job that it was given last, which is over once no block is left and no thread at work.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextvars
 import os
 import sys
 import threading
+import time
 from queue import SimpleQueue
 
 from . import _config
+from ._machine import in_worker, thread_budget
 
 __all__ = ["effective_threads", "for_each_block", "one_blas_thread"]
 
-# Waking a thread takes about 10 us, in which a core does some 100,000 scalar operations.
-WORK_PER_THREAD = 100_000
-
-
-# The thread budget
-
-
-def _read(path):
-    try:
-        with open(path) as file:
-            return file.read().strip()
-    except OSError:
-        return ""
-
-
-def _quota(quota, period):
-    """Return the whole CPUs that a cgroup's quota amounts to, or None when there is no quota."""
-    try:
-        cpus = -(-int(quota) // int(period))
-    except (ValueError, ZeroDivisionError):
-        return None
-    return max(cpus, 1) if int(quota) > 0 else None
-
-
-def _cgroup_limits(folder):
-    yield _quota(*(_read(f"{folder}/cpu.max").split() + ["", ""])[:2])
-    yield _quota(_read(f"{folder}/cpu.cfs_quota_us"), _read(f"{folder}/cpu.cfs_period_us"))
-
-
-def _cgroup_cpus(root=""):
-    """Return the smallest CPU quota of this process's cgroups (version 1 and 2) and their parents, or None."""
-    limits = []
-    for line in _read(f"{root}/proc/self/cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        mount = f"{root}/sys/fs/cgroup" + (f"/{controllers}" if controllers else "")
-        steps = [step for step in path.split("/") if step]
-        for depth in range(len(steps), -1, -1):
-            limits.extend(_cgroup_limits("/".join([mount, *steps[:depth]])))
-    return min((limit for limit in limits if limit), default=None)
-
-
-def _physical_cores(cpus, root=""):
-    """Return how many physical cores the logical CPUs belong to."""
-    cores = set()
-    for cpu in cpus:
-        siblings = _read(f"{root}/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
-        cores.add(siblings or cpu)
-    return len(cores)
-
-
-def _affinity():
-    if hasattr(os, "sched_getaffinity"):
-        return os.sched_getaffinity(0)
-    return set(range(os.cpu_count() or 1))
-
-
-class _Machine:
-    """What this process may use of the machine; read once, and again when the CPU affinity changes."""
-
-    def __init__(self):
-        self.cpus = None
-        self.threads = 1
-
-    def budget(self):
-        """Return the number of threads that cgroup, affinity and physical cores allow."""
-        cpus = _affinity()
-        if cpus != self.cpus:
-            self.threads = max(1, min(_physical_cores(cpus), _cgroup_cpus() or len(cpus)))
-            self.cpus = cpus
-        return self.threads
-
-
-_machine = _Machine()
-
-
-# Is somebody else spreading work already?
-
-
-def _in_joblib():
-    """Tell whether this thread runs a task of joblib's, under any of its backends."""
-    joblib = sys.modules.get("joblib.parallel")
-    if joblib is None or not hasattr(joblib, "get_active_backend"):
-        return False
-    return (getattr(joblib.get_active_backend()[0], "nesting_level", 0) or 0) > 0
-
-
-def _in_worker_process():
-    """Tell whether this process was started by a pool of processes (multiprocessing, concurrent.futures, loky)."""
-    multiprocessing = sys.modules.get("multiprocessing.process")
-    if multiprocessing is None:
-        return False
-    process = multiprocessing.current_process()
-    return process.daemon or getattr(getattr(process, "_target", None), "__name__", "") == "_process_worker"
-
-
-def _in_worker_thread():
-    """Tell whether this thread was started by a pool of threads (multiprocessing, concurrent.futures, Dask)."""
-    thread = threading.current_thread()
-    if thread is threading.main_thread() or thread.name.startswith("asyncio_"):
-        return False
-    target = getattr(thread, "_target", None)
-    makers = (type(thread).__module__, getattr(target, "__module__", "") or "")
-    return thread.name.startswith("Dask-") or not _POOL_MODULES.isdisjoint(makers)
-
-
-_POOL_MODULES = {"multiprocessing.dummy", "concurrent.futures.thread", "distributed.threadpoolexecutor"}
-
-
-def effective_threads(work: float | None = None) -> int:
-    """Return how many threads a call made now, from this thread, would use.
-
-    The least of the configured ``n_threads``, the cgroup's CPU quota, the CPU affinity, the physical cores and what
-    the work is worth.
-
-    Parameters
-    ----------
-    work : float, default=None
-        Estimated number of scalar operations in all. None when unknown: worth every thread.
-
-    Returns
-    -------
-    n_threads : int
-        At least 1. It is 1 inside the tasks of `for_each_block`, of joblib (any backend) and of pools of processes or
-        threads made with multiprocessing, concurrent.futures or Dask.
-
-    Examples
-    --------
-    >>> from fastml._threads import effective_threads
-    >>> effective_threads(work=1000)
-    1
-    """
-    wanted = sys.maxsize if work is None else work // WORK_PER_THREAD
-    if wanted < 2:
-        return 1
-    configured = _config.current()["n_threads"] or sys.maxsize
-    threads = int(min(wanted, configured, _machine.budget()))
-    if threads > 1 and (_pool.serves_this_thread() or _in_joblib() or _in_worker_process() or _in_worker_thread()):
-        return 1
-    return threads
-
-
-# The pool
+# Waking a thread and waiting for its last block cost 50 to 100 us. Compiled loops do 1e9 to 5e10 operations a
+# second; measured with sums and exponentials, two threads begin to win at 2e5 to 8e5 operations.
+WORK_PER_THREAD = 250_000
 
 
 class _Job:
@@ -173,11 +39,12 @@ class _Job:
         self.block_size = block_size
         self.n_blocks = -(-n_items // block_size)
         self.config = dict(_config.current())
-        self.context = contextvars.copy_context()
+        self.context = contextvars.copy_context()  # np.errstate lives there
         self.owner = threading.get_ident()
-        self.changed = threading.Condition(threading.Lock())
+        self.lock = threading.Lock()
         self.next_block = 0
         self.helpers = 0
+        self.last_left = None
         self.error = None
         self.error_block = self.n_blocks
 
@@ -190,7 +57,7 @@ class _Job:
         block = self.n_blocks
         try:
             while not leave():
-                with self.changed:
+                with self.lock:
                     block = self.next_block
                     if block >= self.n_blocks:
                         return
@@ -201,50 +68,67 @@ class _Job:
             self.fail(error, block)
 
     def fail(self, error, block):
-        """Keep the error of the lowest block, as a serial run would, and skip the blocks that nobody has begun."""
-        with self.changed:
+        """Skip the blocks that nobody has begun, and keep the error that a serial run would have raised.
+
+        Blocks begin in ascending order, so that the lowest block that fails has always begun. What is no
+        `Exception`, Ctrl-C above all, goes before whatever a task raised.
+        """
+        if not isinstance(error, Exception):
+            block = -1
+        with self.lock:
             self.next_block = self.n_blocks
-            # Ctrl-C may strike between two blocks; it goes before whatever a task raised.
-            block = block if isinstance(error, Exception) else -1
-            if block < self.error_block or self.error is None:
+            if self.error is None or block < self.error_block:
                 self.error, self.error_block = error, block
 
     def help(self, leave):
         """Take part as a thread of the pool."""
-        with self.changed:
+        with self.lock:
             if self.next_block >= self.n_blocks:
                 return
             self.helpers += 1
-        _config.replace(self.config)
         try:
+            _config.replace(self.config)
             self.context.copy().run(self.run, leave)
         finally:
-            with self.changed:
+            with self.lock:
                 self.helpers -= 1
-                self.changed.notify_all()
+                if not self.helpers and self.last_left is not None:
+                    self.last_left.release()
 
     def finish(self):
-        """Wait for the helpers' present blocks; a Ctrl-C meanwhile only stops further ones."""
+        """Wait until the helpers have done their present blocks; a Ctrl-C meanwhile is raised afterwards."""
         while True:
             try:
-                with self.changed:
-                    while self.helpers:
-                        self.changed.wait()
-                break
+                with self.lock:
+                    if not self.helpers:
+                        return
+                    if self.last_left is None:
+                        gate = threading.Lock()
+                        gate.acquire()
+                        self.last_left = gate
+                self.last_left.acquire()
             except BaseException as error:
                 self.fail(error, -1)
 
+    def abandon(self):
+        """End the job in a forked child, which has neither the helpers nor the blocks that they had taken."""
+        self.lock = threading.Lock()
+        self.helpers = 0
+        self.fail(RuntimeError("A child forked inside a parallel task cannot go on with the task."), -1)
+
 
 class _Pool:
-    """Threads that wait in a queue for tickets; a ticket is a job to help with."""
+    """Threads that wait in a queue for tickets. A ticket is a job to help with, or None: go home."""
 
     def __init__(self):
-        self.lock = threading.Lock()
+        # A signal handler may call an estimator while its thread holds the lock.
+        self.lock = threading.RLock()
         self.tickets = SimpleQueue()
         self.threads = []
         self.job = None
         self.closed = False
         self.refused = False
+        self.retry_at = 0.0
 
     def serves_this_thread(self):
         """Tell whether this thread is one of the pool's, or inside the job that the pool is doing."""
@@ -254,7 +138,7 @@ class _Pool:
         return threading.current_thread() in self.threads
 
     def claim(self, job, n_helpers):
-        """Call up to `n_helpers` threads to `job`, or none when the pool is at work for somebody else."""
+        """Call up to `n_helpers` threads to `job`; none when the pool is at work for somebody else."""
         with self.lock:
             if self.closed or (self.job is not None and not self.job.over()):
                 return
@@ -264,60 +148,65 @@ class _Pool:
                 self.tickets.put(job)
 
     def release(self, job):
+        """Forget the job, which holds on to its caller's arrays."""
         with self.lock:
             if self.job is job:
                 self.job = None
 
     def _grow(self, n_threads):
-        while len(self.threads) < n_threads and not self.refused:
+        """Start threads until there are `n_threads` or the system refuses: then fewer do the work."""
+        while len(self.threads) < n_threads and time.monotonic() >= self.retry_at:
             thread = threading.Thread(target=self._serve, name=f"fastml-{len(self.threads)}", daemon=True)
+            self.threads.append(thread)
             try:
                 thread.start()
             except RuntimeError as error:
-                self.refused = True
-                _report_refusal(error)
-            else:
-                self.threads.append(thread)
-                if len(self.threads) == 1:
-                    _close_at_exit(self)
+                self.threads.remove(thread)
+                self.retry_at = time.monotonic() + 1.0
+                self._report(error)
+
+    def _report(self, error):
+        if not self.refused:
+            import logging
+
+            logging.getLogger("fastml").warning("No further worker thread, fewer do the work: %s", error)
+        self.refused = True
 
     def _serve(self):
-        while (job := self.tickets.get()) is not None:
+        while not self.closed and (job := self.tickets.get()) is not None:
             job.help(lambda: self.closed)
-            del job  # it holds the caller's arrays
+            del job  # it holds on to its caller's arrays
 
-    def close(self):
-        """Send the threads home after their present block."""
+    def close(self, patience=2.0):
+        """Send the threads home after their present block; wait for them for at most `patience` seconds."""
         with self.lock:
             self.closed = True
-            threads = self.threads
-        for _ in threads:
+        until = time.monotonic() + patience
+        for _ in self.threads:
             self.tickets.put(None)
-        for thread in threads:
-            thread.join(timeout=1)
-
-
-def _report_refusal(error):
-    import logging
-
-    logging.getLogger("fastml").warning("No (more) worker threads: %s. The calling thread does the work.", error)
-
-
-def _close_at_exit(pool):
-    # Daemon threads do not keep the interpreter alive, but one that comes back from compiled code while the
-    # interpreter is being torn down is killed on the spot. So they are sent home before.
-    import atexit
-
-    atexit.register(pool.close)
+        for thread in self.threads:
+            if thread.is_alive():
+                thread.join(max(until - time.monotonic(), 0.0))
 
 
 _pool = _Pool()
 
 
+@atexit.register
+def _close_pool():
+    # The threads are daemons, which the interpreter does not wait for. One that came back from compiled code
+    # while the interpreter is being torn down would be killed on the spot, so they are sent home before.
+    _pool.close()
+
+
 def _after_fork():
-    """The child has none of the parent's threads, and maybe locks that nobody will release."""
+    # The child has none of the parent's threads, but maybe locks that one of them held.
     global _pool
-    _pool = _Pool()
+    parent, _pool = _pool, _Pool()
+    parent.closed = True
+    job = parent.job
+    if job is not None:
+        job.abandon()
     _blas.after_fork()
 
 
@@ -325,14 +214,47 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
+def effective_threads(work: float | None = None) -> int:
+    """Return how many threads a call made now, from this thread, would use.
+
+    That is the least of the configured ``n_threads``, the control group's CPU quota, the CPU affinity, the
+    physical cores and what the work is worth.
+
+    Parameters
+    ----------
+    work : float, default=None
+        Estimated number of scalar operations in all. None when unknown: worth every thread.
+
+    Returns
+    -------
+    n_threads : int
+        At least 1. It is 1 inside the tasks of `for_each_block`, inside those of joblib (any backend), and in
+        the workers of pools of processes or threads made with multiprocessing, concurrent.futures or Dask.
+
+    Examples
+    --------
+    >>> from fastml._threads import effective_threads
+    >>> effective_threads(work=1000)
+    1
+    """
+    worth = sys.maxsize if work is None else work // WORK_PER_THREAD
+    if worth < 2:
+        return 1
+    n_threads = int(min(worth, _config.current()["n_threads"] or sys.maxsize, thread_budget()))
+    if n_threads < 2 or _pool.serves_this_thread() or in_worker():
+        return 1
+    return n_threads
+
+
 def for_each_block(task, n_items: int, block_size: int, *, work: float | None = None) -> None:
-    """Call ``task(block_index, start, stop)`` for every block of ``range(n_items)``, on several threads if worth it.
+    """Call ``task(block_index, start, stop)`` for each block of ``range(n_items)``, in parallel if worth it.
 
     Parameters
     ----------
     task : callable
-        Called as ``task(block_index, start, stop)``, by several threads at once, each block once. Blocks begin in
-        ascending order. A block should take less than about 50 ms: Ctrl-C waits for the blocks that are running.
+        Called as ``task(block_index, start, stop)``, by several threads at once, once for each block. Blocks
+        begin in ascending order. A block should take less than about 50 ms: Ctrl-C waits for the blocks that
+        are running.
 
     n_items : int
         Number of items.
@@ -341,13 +263,17 @@ def for_each_block(task, n_items: int, block_size: int, *, work: float | None = 
         Items in a block, at least 1; the last block may be shorter.
 
     work : float, default=None
-        Estimated number of scalar operations in all; None when unknown. Small work stays on the calling thread.
+        Estimated number of scalar operations in all; None when unknown. Small work stays on the calling
+        thread.
 
     Raises
     ------
+    ValueError
+        If `block_size` is less than 1.
+
     BaseException
-        What a task raised; of several, the one of the lowest block, as in a serial run. Blocks that had not begun by
-        then are skipped. KeyboardInterrupt comes out likewise.
+        What a task raised; of several, the one of the lowest block, as in a serial run. Blocks that had not
+        begun by then are skipped. KeyboardInterrupt comes out likewise.
 
     Examples
     --------
@@ -360,6 +286,8 @@ def for_each_block(task, n_items: int, block_size: int, *, work: float | None = 
     >>> squares
     [0, 1, 4, 9, 16]
     """
+    if block_size < 1:
+        raise ValueError(f"block_size must be at least 1. Got {block_size!r} instead.")
     n_threads = effective_threads(work) if n_items > block_size else 1
     if n_threads == 1:
         for block, start in enumerate(range(0, n_items, block_size)):
@@ -374,29 +302,26 @@ def for_each_block(task, n_items: int, block_size: int, *, work: float | None = 
     finally:
         job.finish()
         pool.release(job)
-    error, job.error, job.task = job.error, None, None
-    if error is not None:
+    job.task = None
+    if job.error is not None:
         try:
-            raise error
+            raise job.error
         finally:
-            del error  # its traceback holds this frame
-
-
-# BLAS
+            job.error = None  # its traceback holds this frame
 
 
 class _OneBlasThread:
-    """Holds BLAS to one thread from the first `with` that is entered to the last that is left, in any thread."""
+    """Holds BLAS to one thread from the first ``with`` entered, in any thread, to the last that is left."""
 
     def __init__(self):
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.depth = 0
         self.saved = []
         self.libraries = []
         self.seen = None
 
     def _find(self):
-        """Look for BLAS libraries again when a package that brings its own has been imported since."""
+        """Return the BLAS libraries; look again when a package that brings its own was imported since."""
         seen = [name in sys.modules for name in ("numpy", "scipy.linalg", "torch")]
         if seen != self.seen:
             import threadpoolctl
@@ -408,33 +333,34 @@ class _OneBlasThread:
     def __enter__(self):
         with self.lock:
             if self.depth == 0:
-                self.saved += [(library, library.num_threads) for library in self._find()]
-                self.saved = [(library, n_threads) for library, n_threads in self.saved if n_threads > 1]
-                for library, _ in self.saved:
-                    library.set_num_threads(1)
+                for library in self._find():
+                    n_threads = library.num_threads
+                    if n_threads > 1:
+                        self.saved.append((library, n_threads))
+                        library.set_num_threads(1)
             self.depth += 1
 
     def __exit__(self, *error):
         with self.lock:
             self.depth = max(self.depth - 1, 0)
-            if self.depth == 0:
-                while self.saved:
-                    library, n_threads = self.saved.pop()
-                    library.set_num_threads(n_threads)
+            while not self.depth and self.saved:
+                library, n_threads = self.saved.pop()
+                library.set_num_threads(n_threads)
 
     def after_fork(self):
-        # The threads inside are gone. What they saved is kept: the next to leave restores it.
-        self.lock = threading.Lock()
+        """Forget the parent's threads; the next to leave restores what they had saved."""
+        self.lock = threading.RLock()
         self.depth = 0
 
 
 _blas = _OneBlasThread()
 
 
-def one_blas_thread():
+def one_blas_thread() -> _OneBlasThread:
     """Return a context manager that holds BLAS to one thread, for fits that call BLAS inside pooled work.
 
-    The limit is the whole process's. Entering costs microseconds after the first time, less when nested.
+    The limit is the whole process's. Entering costs some milliseconds the first time and microseconds
+    afterwards.
 
     Returns
     -------
