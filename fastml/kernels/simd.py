@@ -359,6 +359,19 @@ def tile_of_row(typing, array, i, rows, vectors):
     return ty(array, i, rows, vectors), generate
 
 
+@intrinsic(prefer_literal=True)
+def tile_of_column(typing, array, i, rows, vectors):
+    """A tile whose row r is copies of `array[i + r]`."""
+    ty = Tile(_vector_type(array.dtype), rows.literal_value, vectors.literal_value)
+
+    def generate(context, builder, sig, args):
+        one = ir.Constant(context.get_value_type(types.intp), 1)
+        column = _load_column(context, builder, ty, array, args[0], args[1], i, one, types.intp)
+        return _each(builder, ty, ir.Constant(_llvm(ty), ir.Undefined), lambda r, v, _: column[r])
+
+    return ty(array, i, rows, vectors), generate
+
+
 def _load_row(context, builder, ty, array_type, array, index, index_type):
     return [
         _load(
@@ -515,6 +528,34 @@ def keep_smallest(typing, acc, first, best, best_index, i):
 
 
 @intrinsic
+def smallest_row(typing, acc, first, best, where):
+    """Lane by lane over the tile's rows, the smaller of `best` and each row, and whose row it is.
+
+    `best` and `where`, tiles of one row, are the minima so far and the rows they came from; the tile's
+    rows count from `first`. The first of equal values stays. Returns the new pair.
+    """
+    index_vector = where.vector
+
+    def generate(context, builder, sig, args):
+        first_row = context.cast(builder, args[1], first, index_vector.dtype)
+        smallest, rows = args[2], args[3]
+        for v in range(acc.vectors):
+            low, row = builder.extract_value(smallest, v), builder.extract_value(rows, v)
+            for r in range(acc.rows):
+                value = builder.extract_value(args[0], _cell(acc, r, v))
+                index = builder.add(first_row, ir.Constant(first_row.type, r))
+                index = _splat(builder, index, _llvm(index_vector))
+                smaller = builder.fcmp_ordered("<", value, low)
+                low = builder.select(smaller, value, low)
+                row = builder.select(smaller, index, row)
+            smallest = builder.insert_value(smallest, low, v)
+            rows = builder.insert_value(rows, row, v)
+        return context.make_tuple(builder, sig.return_type, [smallest, rows])
+
+    return types.Tuple([best, where])(acc, first, best, where), generate
+
+
+@intrinsic
 def rows_below(typing, acc, limits, i, stride):
     """Bit r is set where any value of row r is below `limits[i + r * stride]`."""
 
@@ -572,3 +613,45 @@ def prefer_wide(typing):
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+# ---- float64 whatever the data ------------------------------------------------------------------------
+@intrinsic(prefer_literal=True)
+def load_doubles(typing, array, i, vectors):
+    """A tile of one row of `vectors` float64 vectors: the values from `array[i]` on, converted."""
+    ty = Tile(_vector_type(types.float64), 1, vectors.literal_value)
+    narrow = Vector(array.dtype, ty.vector.lanes)
+
+    def generate(context, builder, sig, args):
+        def one(r, v, _):
+            at = _address(context, builder, array, args[0], args[1], i, v * narrow.lanes)
+            value = _load(builder, at, narrow)
+            return value if array.dtype == types.float64 else builder.fpext(value, _llvm(ty.vector))
+
+        return _each(builder, ty, ir.Constant(_llvm(ty), ir.Undefined), one)
+
+    return ty(array, i, vectors), generate
+
+
+def _replace(predicate, doc):
+    """`y` where the comparison of x with itself or zero holds, the constant elsewhere."""
+
+    def op(typing, x, y, constant):
+        def generate(context, builder, sig, args):
+            zero = ir.Constant(_llvm(x.vector), [0.0] * x.vector.lanes)
+            other = _splat(builder, context.cast(builder, args[2], constant, x.vector.dtype), _llvm(x.vector))
+
+            def one(r, v, value):
+                holds = builder.fcmp_unordered(predicate, value, zero)
+                return builder.select(holds, other, builder.extract_value(args[1], _cell(x, r, v)))
+
+            return _each(builder, x, args[0], one)
+
+        return x(x, y, constant), generate
+
+    op.__doc__ = doc
+    return intrinsic(op)
+
+
+where_nan = _replace("uno", "A tile: `constant` where x is NaN, y elsewhere.")
+where_zero = _replace("==", "A tile: `constant` where x is zero, y elsewhere.")

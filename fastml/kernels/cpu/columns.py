@@ -1,0 +1,473 @@
+"""Statistics of the columns of a matrix, and the scaling of its rows by them.
+
+NaN means "not there" in every statistic. The statistics of small matrices and narrow ones are taken over
+a view in which one row holds several rows, so that SIMD lanes are never idle; see `_Rows`.
+"""
+
+import math
+
+import numpy as np
+
+from ..._config import current
+from ..._threads import for_each_block
+from .._compile import LANES, Constant, T, boolean, float64, helper, int64, kernel, lanes, simd
+
+__all__ = [
+    "column_extremes",
+    "column_moments",
+    "column_quantiles",
+    "multiply_add",
+    "normalize_rows",
+    "subtract_divide",
+]
+
+DOUBLES = Constant(lambda dtype: lanes(np.float64))
+VECTORS = 4  # vectors of a row that a kernel works on at a time: enough to hide an addition's latency
+ROWS = 64  # rows whose mean is subtracted before squaring; with VECTORS, what fits in the first-level cache
+BLOCK = 1 << 18  # values in a block of rows for one thread
+
+
+# ---- moments ------------------------------------------------------------------------------------------
+@kernel
+def moments_of_rows(
+    X: T[:, :],  # IN   (n_rows, width); readable up to n_padded values past the last row's beginning
+    weights: float64[:],  # IN   (n_rows,)
+    totals_out: float64[:, :],  # OUT  (3, n_padded) sum of weights, mean, sum of squares; zero at first
+    start: int64,
+    stop: int64,
+):
+    """Weighted moments of the columns over rows start..stop.
+
+    Every ROWS rows: subtract the first, take the mean, subtract that, square, and join the totals. The
+    rows stay in the cache for the second look, and nothing cancels whatever offset the columns have.
+    """
+    width = X.shape[1]
+    n_padded = totals_out.shape[1]
+    zero = simd.tile(0.0, 1, VECTORS)
+    for first in range(start, stop, ROWS):
+        last = min(first + ROWS, stop)
+        for j in range(0, n_padded, VECTORS * DOUBLES):
+            x = simd.load_doubles(X, first * width + j, VECTORS)
+            shift = simd.where_nan(x, x, 0.0)
+            count = zero
+            total = zero
+            for i in range(first, last):
+                x = simd.load_doubles(X, i * width + j, VECTORS)
+                w = simd.tile(weights[i], 1, VECTORS)
+                count = count + simd.where_nan(x, w, 0.0)
+                total = total + w * simd.where_nan(x, x - shift, 0.0)
+            divisor = simd.where_zero(count, count, 1.0)
+            mean = shift + total / divisor
+            total = zero
+            squares = zero
+            for i in range(first, last):
+                x = simd.load_doubles(X, i * width + j, VECTORS)
+                w = simd.tile(weights[i], 1, VECTORS)
+                difference = simd.where_nan(x, x - mean, 0.0)
+                weighted = w * difference
+                total = total + weighted
+                squares = squares + weighted * difference
+            slip = total / divisor  # what rounding has left in the mean
+            _join(totals_out, j, n_padded, count, mean + slip, squares - slip * total)
+
+
+@helper
+def _join(totals, j, n_padded, count, mean, squares):
+    """Add the moments of more rows to those of columns j...; Chan, Golub and LeVeque (1983), eq. 2.1."""
+    before = simd.load_doubles(totals, j, VECTORS)
+    old = simd.load_doubles(totals, n_padded + j, VECTORS)
+    old_squares = simd.load_doubles(totals, 2 * n_padded + j, VECTORS)
+    after = before + count
+    share = count / simd.where_zero(after, after, 1.0)
+    difference = mean - old
+    simd.store_tile(after, totals, j, 0)
+    simd.store_tile(old + difference * share, totals, n_padded + j, 0)
+    simd.store_tile(
+        old_squares + squares + difference * before * (difference * share), totals, 2 * n_padded + j, 0
+    )
+
+
+@kernel
+def join_moments(
+    parts: float64[:, :, :],  # IN   (n_parts, 3, n_padded): in each, several groups of n_features columns
+    n_groups: int64,
+    moments_out: float64[:, :],  # OUT  (3, n_features), zero at first
+):
+    n_features = moments_out.shape[1]
+    for p in range(parts.shape[0]):
+        for g in range(n_groups):
+            for j in range(n_features):
+                at = g * n_features + j
+                before = moments_out[0, j]
+                after = before + parts[p, 0, at]
+                share = parts[p, 0, at] / (after if after != 0.0 else 1.0)
+                difference = parts[p, 1, at] - moments_out[1, j]
+                moments_out[0, j] = after
+                moments_out[1, j] += difference * share
+                moments_out[2, j] += parts[p, 2, at] + difference * before * (difference * share)
+
+
+def column_moments(X, weights=None):
+    """Count, mean and sum of squared deviations of every column, ignoring NaN.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        float32 or float64. Sums are kept in float64.
+    weights : array of shape (n_samples,), default=None
+        Weights of the samples; None counts each as 1.
+
+    Returns
+    -------
+    counts : float64 array of shape (n_features,)
+        Sum of the weights of the values that are not NaN.
+    means : float64 array of shape (n_features,)
+        Weighted means; 0 where the count is 0. Not finite where the column holds an infinity, or where
+        the sum of 64 of its values overflows.
+    squares : float64 array of shape (n_features,)
+        Weighted sums of the squared deviations from the mean. Exactly 0 for a constant column.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub, R. J. LeVeque: Algorithms for Computing the Sample Variance: Analysis and
+    Recommendations. The American Statistician 37 (1983), 242-247.
+    """
+    rows = _Rows(X, VECTORS * lanes(np.float64), join=weights is None)
+    weights = np.ones(rows.n_rows) if weights is None else np.ascontiguousarray(weights, np.float64)
+    parts = np.zeros((rows.n_blocks + 1, 3, rows.n_padded))
+
+    def task(block, start, stop):
+        moments_of_rows(rows.wide, weights, parts[block], start, stop)
+
+    for_each_block(task, rows.n_whole, rows.block_rows, work=8 * X.size)
+    moments_of_rows(rows.rest, weights[rows.n_whole :], parts[-1], 0, len(rows.rest))
+    moments = np.zeros((3, X.shape[1]))
+    join_moments(parts, rows.n_groups, moments)
+    return moments[0], moments[1], moments[2]
+
+
+class _Rows:
+    """A matrix as kernels read it that take whole SIMD vectors: rows of `n_padded` readable values.
+
+    Where rows may be joined, a row of `wide` holds `n_groups` rows of X, so that its width is a multiple of
+    `step`. `n_whole` of them are read in place, past their end into the next. The others are copied to
+    `rest`, filled up with NaN.
+    """
+
+    def __init__(self, X, step, *, join):
+        n_samples, n_features = X.shape
+        self.n_groups = 1
+        if join and n_features < 8 * step:
+            self.n_groups = step // math.gcd(n_features, step)
+        width = n_features * self.n_groups
+        self.n_padded = -(-width // step) * step
+        flat = X.reshape(-1)
+        self.n_rows = -(-n_samples // self.n_groups)
+        self.n_whole = max(0, (X.size - self.n_padded) // width + 1)
+        self.wide = flat[: self.n_whole * width].reshape(-1, width)
+        n_rest = self.n_rows - self.n_whole
+        rest = np.full(n_rest * width + self.n_padded, np.nan, X.dtype)
+        rest[: X.size - self.n_whole * width] = flat[self.n_whole * width :]
+        self.rest = rest[: n_rest * width].reshape(-1, width)
+        self.block_rows = max(BLOCK // width // ROWS, 1) * ROWS
+        self.n_blocks = -(-self.n_whole // self.block_rows)
+
+
+# ---- extremes -----------------------------------------------------------------------------------------
+@kernel
+def extremes_of_rows(
+    X: T[:, :],  # IN   (n_rows, width); readable up to n_padded values past the last row's beginning
+    extremes_out: T[:, :],  # OUT  (2, n_padded) smallest and largest; +inf and -inf at first
+    start: int64,
+    stop: int64,
+):
+    width = X.shape[1]
+    n_padded = extremes_out.shape[1]
+    for first in range(start, stop, ROWS):
+        for j in range(0, n_padded, VECTORS * LANES):
+            smallest = simd.tile_of_row(extremes_out, j, 1, VECTORS)
+            largest = simd.tile_of_row(extremes_out, n_padded + j, 1, VECTORS)
+            for i in range(first, min(first + ROWS, stop)):
+                x = simd.tile_of_row(X, i * width + j, 1, VECTORS)
+                smallest = simd.minimum(x, smallest)
+                largest = simd.maximum(x, largest)
+            simd.store_tile(smallest, extremes_out, j, 0)
+            simd.store_tile(largest, extremes_out, n_padded + j, 0)
+
+
+def column_extremes(X):
+    """Smallest and largest value of every column, ignoring NaN.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        float32 or float64.
+
+    Returns
+    -------
+    minima, maxima : array of shape (n_features,)
+        Of X's dtype; NaN where a column has no other value.
+    """
+    rows = _Rows(X, VECTORS * lanes(X.dtype), join=True)
+    parts = np.full((rows.n_blocks + 1, 2, rows.n_padded), np.inf, X.dtype)
+    parts[:, 1] = -np.inf
+
+    def task(block, start, stop):
+        extremes_of_rows(rows.wide, parts[block], start, stop)
+
+    for_each_block(task, rows.n_whole, rows.block_rows, work=2 * X.size)
+    extremes_of_rows(rows.rest, parts[-1], 0, len(rows.rest))
+    width = rows.wide.shape[1]
+    parts = parts[:, :, :width].reshape(-1, 2, rows.n_groups, X.shape[1])
+    minima = parts[:, 0].min(axis=(0, 1))
+    maxima = parts[:, 1].max(axis=(0, 1))
+    empty = minima > maxima
+    minima[empty] = maxima[empty] = np.nan
+    return minima, maxima
+
+
+# ---- quantiles ----------------------------------------------------------------------------------------
+@kernel
+def gather_columns(
+    X: T[:, :],  # IN   (n_samples, n_features)
+    columns_out: T[:, :],  # OUT  (n_columns, n_samples) the values that are not NaN, in order
+    counts_out: int64[:],  # OUT  (n_columns,) how many they are; zero at first
+    first: int64,  # the first of the columns
+):
+    for i in range(X.shape[0]):
+        for c in range(columns_out.shape[0]):
+            x = X[i, first + c]
+            columns_out[c, counts_out[c]] = x
+            counts_out[c] += x == x
+
+
+def column_quantiles(X, fractions):
+    """Quantiles of every column, ignoring NaN, with linear interpolation between order statistics.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        float32 or float64.
+    fractions : sequence of float
+        Which quantiles, in [0, 1].
+
+    Returns
+    -------
+    quantiles : float64 array of shape (n_fractions, n_features)
+        NaN where a column has no value.
+    """
+    n_samples, n_features = X.shape
+    quantiles = np.full((len(fractions), n_features), np.nan)
+    # Columns of a cache line together, where memory allows.
+    n_columns = 64 // X.itemsize
+    if n_columns * X.itemsize * n_samples > current()["working_memory"] * 2**18:
+        n_columns = 1
+
+    def task(block, start, stop):
+        columns = np.empty((stop - start, n_samples), X.dtype)
+        counts = np.zeros(stop - start, np.int64)
+        gather_columns(X, columns, counts, start)
+        for c in range(stop - start):
+            if counts[c]:
+                quantiles[:, start + c] = _quantiles(columns[c, : counts[c]], fractions)
+
+    for_each_block(task, n_features, n_columns, work=20 * X.size)
+    return quantiles
+
+
+def _quantiles(values, fractions):
+    """Quantiles of values that may be reordered."""
+    positions = np.asarray(fractions) * (len(values) - 1)
+    below = positions.astype(np.int64)
+    above = np.minimum(below + 1, len(values) - 1)
+    values.partition(np.unique([below, above]))
+    low, high = values[below].astype(np.float64), values[above].astype(np.float64)
+    part = positions - below
+    # From the nearer neighbour, as NumPy does: exact at both ends.
+    return np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))
+
+
+# ---- scaling ------------------------------------------------------------------------------------------
+@helper
+def _scaled(x, shift, scale, divide):
+    if divide:
+        return (x - shift) / scale
+    return x * scale + shift
+
+
+@kernel
+def scale_rows(
+    X: T[:, :],  # IN   (n_samples, n_features)
+    shift: T[:],  # IN   (at least period + LANES,) the features' again and again
+    scale: T[:],  # IN   likewise
+    period: int64,  # a multiple of n_features
+    limits: T[:],  # IN   (2,) smallest and largest result
+    divide: boolean,
+    scaled_out: T[:, :],  # OUT  (n_samples, n_features) may be X itself
+    start: int64,
+    stop: int64,
+) -> boolean:
+    """Scale and clip rows start..stop; whether any value was infinite."""
+    n_features = X.shape[1]
+    low, high = simd.splat(limits[0]), simd.splat(limits[1])
+    peak = simd.splat(T(0))
+    last = stop * n_features
+    i = start * n_features
+    j = 0
+    while i + LANES <= last:
+        x = simd.load(X, i)
+        peak = simd.maximum(simd.fabs(x), peak)
+        value = _scaled(x, simd.load(shift, j), simd.load(scale, j), divide)
+        simd.store(scaled_out, i, simd.minimum(high, simd.maximum(low, value)))
+        i += LANES
+        j += LANES
+        if j >= period:
+            j -= period
+    infinite = simd.lane_max(peak) == np.inf
+    for k in range(i, last):
+        row, column = k // n_features, k % n_features
+        x = X[row, column]
+        infinite |= abs(x) == np.inf
+        value = _scaled(x, shift[column], scale[column], divide)
+        value = limits[0] if value < limits[0] else value
+        scaled_out[row, column] = limits[1] if value > limits[1] else value
+    return infinite
+
+
+def subtract_divide(X, shift, scale, out, low=-math.inf, high=math.inf):
+    """Compute ``clip((X - shift) / scale, low, high)``, row by row.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        float32 or float64. NaN stays NaN.
+    shift, scale : array of shape (n_features,)
+        Converted to X's dtype, in which everything is computed.
+    out : array of shape (n_samples, n_features)
+        Of X's dtype; may be X itself.
+    low, high : float
+        Limits of the result.
+
+    Returns
+    -------
+    infinite : bool
+        Whether X held an infinity.
+    """
+    return _scale(X, shift, scale, out, low, high, True)
+
+
+def multiply_add(X, scale, shift, out, low=-math.inf, high=math.inf):
+    """Compute ``clip(X * scale + shift, low, high)``, row by row.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        float32 or float64. NaN stays NaN.
+    scale, shift : array of shape (n_features,)
+        Converted to X's dtype, in which everything is computed; the product is rounded before the sum.
+    out : array of shape (n_samples, n_features)
+        Of X's dtype; may be X itself.
+    low, high : float
+        Limits of the result.
+
+    Returns
+    -------
+    infinite : bool
+        Whether X held an infinity.
+    """
+    return _scale(X, shift, scale, out, low, high, False)
+
+
+def _scale(X, shift, scale, out, low, high, divide):
+    n_samples, n_features = X.shape
+    period = n_features * -(-64 // n_features)
+    repeats = -(-(period + lanes(X.dtype)) // n_features)
+    shift = np.concatenate((shift,) * repeats, dtype=X.dtype, casting="same_kind")
+    scale = np.concatenate((scale,) * repeats, dtype=X.dtype, casting="same_kind")
+    limits = np.array((low, high), X.dtype)
+    infinite = []
+
+    def task(block, start, stop):
+        if scale_rows(X, shift, scale, period, limits, divide, out, start, stop):
+            infinite.append(block)
+
+    for_each_block(task, n_samples, max(BLOCK // n_features, 1), work=2 * X.size)
+    return bool(infinite)
+
+
+# ---- norms of rows ------------------------------------------------------------------------------------
+L1, L2, MAX = 1, 2, 3
+_NORMS = {"l1": L1, "l2": L2, "max": MAX}
+
+
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over features may be taken in any order
+def normalize_range(
+    X: T[:, :],  # IN   (n_samples, n_features)
+    norm: int64,
+    smallest: T,  # norms below count as 1
+    norms_out: T[:],  # OUT  (n_samples,)
+    scaled_out: T[:, :],  # OUT  (n_samples, n_features) may be X itself
+    start: int64,
+    stop: int64,
+):
+    n_features = X.shape[1]
+    for i in range(start, stop):
+        size = 0.0
+        if norm == L2:
+            for j in range(n_features):
+                size += float64(X[i, j]) * float64(X[i, j])
+            size = math.sqrt(size)
+        elif norm == L1:
+            for j in range(n_features):
+                size += abs(float64(X[i, j]))
+        else:
+            size = _largest(X, i)
+        norms_out[i] = size
+        divisor = T(1) if T(size) < smallest else T(size)
+        many = simd.splat(divisor)
+        at = i * n_features
+        whole = n_features - n_features % LANES
+        for j in range(0, whole, LANES):
+            simd.store(scaled_out, at + j, simd.load(X, at + j) / many)
+        for j in range(whole, n_features):
+            scaled_out[i, j] = X[i, j] / divisor
+
+
+@helper
+def _largest(X, i):
+    """Largest absolute value of row i; NaN where it holds a NaN."""
+    largest = T(0)
+    rest = T(0)
+    for j in range(X.shape[1]):
+        x = abs(X[i, j])
+        rest += x - x  # zero, or NaN
+        largest = x if x > largest else largest
+    return float64(largest + rest)
+
+
+def normalize_rows(X, norm, out):
+    """Divide every row by its norm.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        float32 or float64.
+    norm : {"l1", "l2", "max"}
+        Sum of absolute values, Euclidean norm or largest absolute value.
+    out : array of shape (n_samples, n_features)
+        Of X's dtype; may be X itself. A norm below 10 times the machine epsilon counts as 1.
+
+    Returns
+    -------
+    norms : array of shape (n_samples,)
+        Of X's dtype. Not finite where the row is not, or where its norm overflows.
+    """
+    n_samples, n_features = X.shape
+    norms = np.empty(n_samples, X.dtype)
+    smallest = 10 * np.finfo(X.dtype).eps
+
+    def task(block, start, stop):
+        normalize_range(X, _NORMS[norm], smallest, norms, out, start, stop)
+
+    for_each_block(task, n_samples, max(BLOCK // n_features, 1), work=4 * X.size)
+    return norms
