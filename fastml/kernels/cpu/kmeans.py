@@ -1,0 +1,435 @@
+"""K-means: assign rows to the nearest centers and sum the clusters.
+
+Rows are packed once into panels of `TILE_WIDTH` rows, feature by feature, so that a lane is a row: a
+register tile holds the scores of `TILE_ROWS` centers for a panel, and the running minimum needs no reduction
+across lanes. Packing subtracts an offset (the column means), without which ``|c|^2 - 2 x.c`` cancels for data
+far from the origin. Centers, sums and distances are all relative to that offset.
+"""
+
+import numpy as np
+
+from ..._threads import effective_threads, for_each_block
+from .._compile import (
+    TILE_ROWS,
+    TILE_VECTORS,
+    TILE_WIDTH,
+    IntT,
+    T,
+    float64,
+    helper,
+    int32,
+    int64,
+    kernel,
+    simd,
+    tile_width,
+)
+
+__all__ = ["Plan", "assign", "inertia", "lloyd_step", "plan", "row_distances"]
+
+TAIL_ROWS = 2  # centers in the smaller tiles that follow the last full one
+BLOCK_OPERATIONS = 4_000_000  # multiplications in a block of rows: some 50 us
+SCRATCH_BYTES = 1 << 18  # rows packed for one block, which stay in the second-level cache
+
+
+# ---- range kernels ------------------------------------------------------------------------
+@kernel
+def sum_columns(
+    X: T[:, :],  # IN (n_samples, n_features)
+    sums_out: float64[:],  # OUT (n_features,) += x - x0, x0 the first row of X
+    squares_out: float64[:],  # OUT (n_features,) += (x - x0)^2
+    start: int64,
+    stop: int64,
+):
+    for i in range(start, stop):
+        for t in range(X.shape[1]):
+            moved = float64(X[i, t]) - float64(X[0, t])
+            sums_out[t] += moved
+            squares_out[t] += moved * moved
+
+
+@kernel
+def pack_rows(
+    X: T[:, :],  # IN (n_samples, n_features)
+    offset: T[:],  # IN (n_features,)
+    panels_out: T[:],  # OUT (n_panels * n_features * TILE_WIDTH,); its first panel begins with row start
+    start: int64,
+    stop: int64,
+):
+    n_features = X.shape[1]
+    for first in range(start, stop, TILE_WIDTH):
+        base = (first - start) * n_features
+        n_rows = min(TILE_WIDTH, stop - first)
+        for r in range(n_rows):
+            for t in range(n_features):
+                panels_out[base + t * TILE_WIDTH + r] = X[first + r, t] - offset[t]
+        for t in range(n_features):
+            for r in range(n_rows, TILE_WIDTH):
+                panels_out[base + t * TILE_WIDTH + r] = T(0)
+
+
+@helper
+def place_of_center(j, t, n_features, n_padded):
+    """Where feature t of center j stands among the packed centers: blocks of TILE_ROWS, then of TAIL_ROWS."""
+    n_full = n_padded // TILE_ROWS * TILE_ROWS
+    if j < n_full:
+        r = j % TILE_ROWS
+        return (j - r) * n_features + t * TILE_ROWS + r
+    r = (j - n_full) % TAIL_ROWS
+    return (j - r) * n_features + t * TAIL_ROWS + r
+
+
+@kernel
+def pack_centers(
+    centers: T[:, :],  # IN (n_clusters, n_features)
+    packed_out: T[:],  # OUT (n_padded * n_features,) -2 times the centers
+    norms_out: T[:],  # OUT (n_padded,) their squared norms, infinite for padding
+):
+    n_clusters, n_features = centers.shape
+    n_padded = norms_out.shape[0]
+    for j in range(n_padded):
+        norm = float64(0)
+        for t in range(n_features):
+            c = centers[j, t] if j < n_clusters else T(0)
+            norm += float64(c) * float64(c)
+            packed_out[place_of_center(j, t, n_features, n_padded)] = T(-2) * c
+        norms_out[j] = T(norm) if j < n_clusters else T(np.inf)
+
+
+@kernel
+def assign_panels(
+    panels: T[:],  # IN rows start..stop, packed
+    centers: T[:],  # IN (n_padded * n_features,) packed
+    norms: T[:],  # IN (n_padded,)
+    old_labels: int32[:],  # IN (n_samples,)
+    labels_out: int32[:],  # OUT (n_samples,) the nearest center, the lowest of several
+    where_work: IntT[:],  # WORK (TILE_WIDTH,)
+    n_features: int64,
+    start: int64,
+    stop: int64,
+) -> int64:  # how many labels differ from the old ones
+    n_padded = norms.shape[0]
+    n_full = n_padded // TILE_ROWS * TILE_ROWS
+    changed = 0
+    for first in range(start, stop, TILE_WIDTH):
+        x = (first - start) * n_features
+        best = simd.tile(T(np.inf), 1, TILE_VECTORS)
+        where = simd.tile(IntT(0), 1, TILE_VECTORS)
+        for j in range(0, n_full, TILE_ROWS):
+            c = j * n_features
+            scores = simd.tile_of_column(norms, j, TILE_ROWS, TILE_VECTORS)
+            for t in range(n_features):
+                scores = simd.add_products(scores, centers, c + t * TILE_ROWS, 1, panels, x + t * TILE_WIDTH)
+            best, where = simd.smallest_row(scores, j, best, where)
+        for j in range(n_full, n_padded, TAIL_ROWS):
+            c = j * n_features
+            last = simd.tile_of_column(norms, j, TAIL_ROWS, TILE_VECTORS)
+            for t in range(n_features):
+                last = simd.add_products(last, centers, c + t * TAIL_ROWS, 1, panels, x + t * TILE_WIDTH)
+            best, where = simd.smallest_row(last, j, best, where)
+        simd.store_tile(where, where_work, 0, 0)
+        for r in range(min(TILE_WIDTH, stop - first)):
+            label = int32(where_work[r])
+            changed += label != old_labels[first + r]
+            labels_out[first + r] = label
+    return changed
+
+
+@kernel
+def move_rows(
+    X: T[:, :],  # IN (n_samples, n_features)
+    offset: T[:],  # IN (n_features,)
+    sample_weight: T[:],  # IN (n_samples,) or (0,) for ones
+    old_labels: int32[:],  # IN (n_samples,) negative for a row that was in no cluster
+    labels: int32[:],  # IN (n_samples,)
+    sums_out: float64[:, :],  # OUT (n_clusters, n_features)
+    weights_out: float64[:],  # OUT (n_clusters,)
+    counts_out: int64[:],  # OUT (n_clusters,) rows whose weight is not zero
+    part: int64,  # only the clusters part, part + n_parts, ... are brought up to date
+    n_parts: int64,
+):
+    for i in range(X.shape[0]):
+        if labels[i] == old_labels[i]:
+            continue
+        weight = float64(1)
+        if sample_weight.shape[0] > 0:
+            weight = float64(sample_weight[i])
+        for side in range(2):
+            j = old_labels[i] if side == 0 else labels[i]
+            if j < 0 or j % n_parts != part:
+                continue
+            signed = -weight if side == 0 else weight
+            weights_out[j] += signed
+            counts_out[j] += (2 * side - 1) * (weight != 0)
+            for t in range(X.shape[1]):
+                sums_out[j, t] += signed * float64(X[i, t] - offset[t])
+    for j in range(part, counts_out.shape[0], n_parts):
+        if counts_out[j] == 0:  # exactly, whatever rounding has left
+            weights_out[j] = 0
+            for t in range(X.shape[1]):
+                sums_out[j, t] = 0
+
+
+# Summed in vector lanes: the order of the features is not fixed, but the same every time.
+@kernel(fastmath={"reassoc", "contract", "nsz"})
+def measure_rows(
+    X: T[:, :],  # IN (n_samples, n_features)
+    offset: T[:],  # IN (n_features,)
+    sample_weight: T[:],  # IN (n_samples,) or (0,) for ones
+    centers: T[:, :],  # IN (n_clusters, n_features)
+    labels: int32[:],  # IN (n_samples,)
+    distances_out: T[:],  # OUT (n_samples,) squared, or (0,)
+    start: int64,
+    stop: int64,
+) -> float64:  # sum of weight times squared distance
+    total = float64(0)
+    for i in range(start, stop):
+        j = labels[i]
+        distance = float64(0)
+        for t in range(X.shape[1]):
+            difference = float64((X[i, t] - offset[t]) - centers[j, t])
+            distance += difference * difference
+        if distances_out.shape[0] > 0:
+            distances_out[i] = T(distance)
+        if sample_weight.shape[0] > 0:
+            total += float64(sample_weight[i]) * distance
+        else:
+            total += distance
+    return total
+
+
+# ---- launchers ----------------------------------------------------------------------------
+class Plan:
+    """Data laid out for k-means; `plan` makes it.
+
+    Attributes
+    ----------
+    X : array of shape (n_samples, n_features)
+        The data.
+    sample_weight : array of shape (n_samples,) or (0,)
+        The weights; empty when all are one.
+    offset : array of shape (n_features,)
+        What is subtracted from the rows. Centers, sums and distances are relative to it.
+    mean_variance : float or None
+        Mean of the variances of the columns; None when the offset was given.
+    """
+
+    def __init__(self, X, sample_weight, offset, mean_variance):
+        self.X = X
+        self.sample_weight = np.empty(0, X.dtype) if sample_weight is None else sample_weight
+        self.offset = offset
+        self.mean_variance = mean_variance
+        self.panels = None
+        self._scratch = []
+
+    def block_rows(self, n_centers):
+        """Rows of a block: whole panels, some 50 us of work; they fit the cache if they must be packed."""
+        n_features = self.X.shape[1]
+        rows = BLOCK_OPERATIONS // (n_features * n_centers)
+        if self.panels is None:
+            rows = min(rows, SCRATCH_BYTES // (n_features * self.X.itemsize))
+        width = tile_width(self.X.dtype)
+        return max(rows // width, 1) * width
+
+    def take(self, start, stop):
+        """The packed rows start..stop, of which start begins a panel; hand them back with `give`."""
+        if self.panels is not None:
+            return self.panels[start * self.X.shape[1] :]
+        panels = self._scratch.pop() if self._scratch else _panels_for(0, self.X)
+        if len(panels) < (stop - start) * self.X.shape[1]:
+            panels = _panels_for(stop - start, self.X)
+        pack_rows(self.X, self.offset, panels, start, stop)
+        return panels
+
+    def give(self, panels):
+        """Keep the scratch of `take` for the next block."""
+        if self.panels is None:
+            self._scratch.append(panels)
+
+
+def _panels_for(n_rows, X):
+    width = tile_width(X.dtype)
+    return np.empty(-(-n_rows // width) * width * X.shape[1], X.dtype)
+
+
+def _column_statistics(X):
+    """Means of the columns in X's dtype, and the mean of their variances."""
+    n_samples, n_features = X.shape
+    rows = max(BLOCK_OPERATIONS // n_features, 1)
+    partial = np.zeros((-(-n_samples // rows), 2, n_features))
+
+    def task(block, start, stop):
+        sum_columns(X, partial[block, 0], partial[block, 1], start, stop)
+
+    for_each_block(task, n_samples, rows, work=X.size)
+    mean, square = partial.sum(axis=0) / n_samples
+    return (X[0] + mean).astype(X.dtype), max(float((square - mean * mean).mean()), 0.0)
+
+
+def plan(X, sample_weight=None, offset=None, *, keep=True):
+    """Lay data out for the other functions.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        float32 or float64, C-contiguous.
+    sample_weight : array of shape (n_samples,), default=None
+        Weights of X's dtype; None means ones.
+    offset : array of shape (n_features,), default=None
+        What to subtract from the rows, in X's dtype; None means the columns' means. A point amid the centers
+        serves as well: what matters is that distances are not small beside coordinates.
+    keep : bool, default=True
+        Keep a packed copy of X. Otherwise rows are packed again each time, in less memory.
+
+    Returns
+    -------
+    plan : Plan
+        With `X`, `sample_weight`, `offset` and `mean_variance`.
+    """
+    mean_variance = None
+    if offset is None:
+        offset, mean_variance = _column_statistics(X)
+    made = Plan(X, sample_weight, offset, mean_variance)
+    if keep:
+        panels, n_features = _panels_for(len(X), X), X.shape[1]
+
+        def task(block, start, stop):
+            pack_rows(X, offset, panels[start * n_features :], start, stop)
+
+        for_each_block(task, len(X), made.block_rows(1), work=X.size)
+        made.panels = panels
+    return made
+
+
+def assign(plan, centers, old_labels, labels_out):
+    """Find the nearest center of each row.
+
+    Parameters
+    ----------
+    plan : Plan
+        The rows.
+    centers : array of shape (n_clusters, n_features)
+        Relative to the plan's offset, in X's dtype.
+    old_labels : int32 array of shape (n_samples,)
+        Labels to compare with; `labels_out` itself may be given.
+    labels_out : int32 array of shape (n_samples,)
+        Receives the index of the nearest center, the lowest of several equally near.
+
+    Returns
+    -------
+    n_changed : int
+        How many labels differ from the old ones.
+    """
+    n_clusters, n_features = centers.shape
+    n_full = (n_clusters + 1) // TILE_ROWS * TILE_ROWS
+    n_padded = n_full + -(-max(n_clusters - n_full, 0) // TAIL_ROWS) * TAIL_ROWS
+    packed, norms = np.empty(n_padded * n_features, centers.dtype), np.empty(n_padded, centers.dtype)
+    pack_centers(centers, packed, norms)
+    rows = plan.block_rows(n_padded)
+    changed = [0] * -(-len(labels_out) // rows)
+    index = np.dtype(f"i{centers.itemsize}")
+
+    def task(block, start, stop):
+        where = np.empty(tile_width(centers.dtype), index)
+        panels = plan.take(start, stop)
+        changed[block] = assign_panels(
+            panels, packed, norms, old_labels, labels_out, where, n_features, start, stop
+        )
+        plan.give(panels)
+
+    for_each_block(task, len(labels_out), rows, work=len(labels_out) * n_features * n_padded / 8)
+    return sum(changed)
+
+
+def lloyd_step(plan, centers, old_labels, labels_out, sums_out, weights_out, counts_out):
+    """Assign each row to the nearest center and bring the clusters' sums up to date.
+
+    Only rows whose label changed are moved, in the order of the rows: the sums are the same for any number of
+    threads. Start with labels of -1 and sums of zero.
+
+    Parameters
+    ----------
+    plan : Plan
+        The rows.
+    centers : array of shape (n_clusters, n_features)
+        Relative to the plan's offset, in X's dtype.
+    old_labels : int32 array of shape (n_samples,)
+        The labels that the sums belong to; negative for rows that are in none.
+    labels_out : int32 array of shape (n_samples,)
+        Receives the index of the nearest center, the lowest of several equally near. Not `old_labels` itself.
+    sums_out : float64 array of shape (n_clusters, n_features)
+        Sums of weight times (row - offset).
+    weights_out : float64 array of shape (n_clusters,)
+        Sums of weights.
+    counts_out : int64 array of shape (n_clusters,)
+        Numbers of rows of nonzero weight; where it is zero, so are the sums.
+
+    Returns
+    -------
+    n_changed : int
+        How many labels differ from the old ones.
+    """
+    n_changed = assign(plan, centers, old_labels, labels_out)
+    if n_changed:
+        work = n_changed * centers.shape[1] + len(labels_out) / 4
+        n_parts = min(effective_threads(work), len(centers))
+
+        def task(part, start, stop):
+            move_rows(
+                plan.X, plan.offset, plan.sample_weight, old_labels, labels_out,
+                sums_out, weights_out, counts_out, part, n_parts,
+            )  # fmt: skip
+
+        for_each_block(task, n_parts, 1, work=work)
+    return n_changed
+
+
+def row_distances(plan, centers, labels, distances_out):
+    """Compute the squared distance of each row from its center.
+
+    Parameters
+    ----------
+    plan : Plan
+        The rows.
+    centers : array of shape (n_clusters, n_features)
+        Relative to the plan's offset, in X's dtype.
+    labels : int32 array of shape (n_samples,)
+        Which center.
+    distances_out : array of shape (n_samples,)
+        Receives the distances, in X's dtype; may be empty.
+
+    Returns
+    -------
+    inertia : float
+        Sum of sample weight times squared distance.
+    """
+    n_samples, n_features = plan.X.shape
+    rows = max(BLOCK_OPERATIONS // (8 * n_features), 1)
+    partial = [0.0] * -(-n_samples // rows)
+
+    def task(block, start, stop):
+        partial[block] = measure_rows(
+            plan.X, plan.offset, plan.sample_weight, centers, labels, distances_out, start, stop
+        )
+
+    for_each_block(task, n_samples, rows, work=plan.X.size)
+    return sum(partial)
+
+
+def inertia(plan, centers, labels):
+    """Sum the squared distances of the rows from their centers, times their weights.
+
+    Parameters
+    ----------
+    plan : Plan
+        The rows.
+    centers : array of shape (n_clusters, n_features)
+        Relative to the plan's offset, in X's dtype.
+    labels : int32 array of shape (n_samples,)
+        Which center.
+
+    Returns
+    -------
+    inertia : float
+        Summed in float64.
+    """
+    return row_distances(plan, centers, labels, np.empty(0, centers.dtype))
