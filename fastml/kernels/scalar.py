@@ -1,0 +1,60 @@
+"""Leaf formulas on scalars, for the CPU and the CUDA kernels alike.
+
+A distance between two rows is a sum (or maximum) of terms, one for each feature, and a last step.
+Kernels name a metric by one of the integers below, which the compiler sees as constants.
+"""
+
+from ._compile import T, helper
+
+__all__ = [
+    "BRAYCURTIS", "CANBERRA", "CHEBYSHEV", "COSINE", "EUCLIDEAN", "HAMMING", "MANHATTAN", "METRICS",
+    "MINKOWSKI", "SQEUCLIDEAN", "TILE_METRICS", "canberra_term", "differs", "finish_distance", "minkowski_term",
+]  # fmt: skip
+
+EUCLIDEAN, SQEUCLIDEAN, MANHATTAN, CHEBYSHEV, COSINE = range(5)
+MINKOWSKI, CANBERRA, BRAYCURTIS, HAMMING = range(5, 9)
+
+METRICS = {
+    "euclidean": EUCLIDEAN,
+    "sqeuclidean": SQEUCLIDEAN,
+    "manhattan": MANHATTAN,
+    "chebyshev": CHEBYSHEV,
+    "cosine": COSINE,
+    "minkowski": MINKOWSKI,
+    "canberra": CANBERRA,
+    "braycurtis": BRAYCURTIS,
+    "hamming": HAMMING,
+}
+# The metrics whose terms are one or two instructions: they are computed in register tiles.
+TILE_METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine")
+
+
+@helper
+def minkowski_term(x, y, p):
+    """`abs(x - y) ** p`."""
+    return T(abs(x - y) ** p)
+
+
+@helper
+def canberra_term(x, y):
+    """`abs(x - y) / (abs(x) + abs(y))`, and 0 where both are 0."""
+    size = abs(x) + abs(y)
+    return abs(x - y) / size if size > T(0) else T(0)
+
+
+@helper
+def differs(x, y):
+    """1 where x and y differ, 0 where they are equal."""
+    return T(1) if x != y else T(0)
+
+
+@helper
+def finish_distance(metric, total, scale, n_features, p):
+    """The distance of a metric without a tile, from its terms' sum; Bray-Curtis divides by `scale`."""
+    if metric == MINKOWSKI:
+        return T(total ** (1.0 / p))
+    if metric == BRAYCURTIS:
+        return total / scale
+    if metric == HAMMING:
+        return total / T(n_features)
+    return total
