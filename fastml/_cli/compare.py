@@ -1,0 +1,97 @@
+"""``python -m fastml compare``: fastml against scikit-learn and its peers, in time and in score."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import platform
+import sys
+from argparse import Namespace
+from importlib.metadata import version
+
+from .data import load
+from .libraries import installed_peers
+from .measure import Entry, measure
+from .progress import ProgressBar
+from .racing import same_threads
+from .tables import Comparison, Targets
+from .targets import TARGETS
+from .workloads import WORKLOADS
+
+__all__ = ["ENTRIES", "run"]
+
+ENTRIES = tuple(
+    Entry(workload.name.rpartition(".")[2], workload, functools.partial(load, name))
+    for workload in WORKLOADS
+    for name in workload.data
+)
+
+
+def run(options: Namespace) -> int:
+    """
+    Race and print.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        ``targets``, ``peers``, ``only``, ``quick``, ``rounds``, ``threads``, ``device``, ``json``, ``output``.
+
+    Returns
+    -------
+    int
+        0; 1 when a score is worse than it may be; 2 when `only` matches nothing.
+    """
+    entries = [entry for entry in (TARGETS if options.targets else ENTRIES) if _wanted(entry, options.only)]
+    if not entries:
+        print(f"no workload has {options.only!r} in its name", file=sys.stderr)
+        return 2
+    peers = installed_peers() if options.peers else []
+    results, threads = _race_all(entries, peers, options)
+    if options.json:
+        print(json.dumps({"where": _where(peers, threads), "results": [r.as_dict() for r in results]}, indent=1))
+    if options.output:
+        from .pictures import write_quantised
+
+        print("wrote", *write_quantised(options.output), file=sys.stderr)
+    return int(any(result.worse for result in results))
+
+
+def _race_all(entries, peers, options):
+    from fastml._threads import effective_threads
+
+    for module in ("scipy.spatial", "sklearn.cluster", *(peer.module for peer in peers)):
+        importlib.import_module(module)  # a library's threads can be limited once it is loaded
+    threads = options.threads or effective_threads()
+    table = Targets(peers) if options.targets else Comparison()
+    say = (lambda lines: None) if options.json else _print_lines
+    results = []
+    with same_threads(threads, options.device), ProgressBar(len(entries)) as bar:
+        say(table.heading(_where(peers, threads)))
+        for entry in entries:
+            bar.show(f"{entry.workload.name}: {entry.title}")
+            results.append(measure(entry, peers, 1 if options.quick else options.rounds, threads, options.quick))
+            bar.clear()
+            say(table.lines(results[-1]))
+            bar.step()
+        bar.clear()
+        say(table.footing(results))
+    return results, threads
+
+
+def _print_lines(lines):
+    print("\n".join(lines), flush=True)
+
+
+def _wanted(entry, only):
+    name = f"{entry.workload.name} {entry.title}".lower()
+    return not only or any(part.lower() in name for part in only.split("|"))
+
+
+def _where(peers, threads):
+    from fastml import __version__
+
+    found = {"fastml": __version__, "python": platform.python_version()}
+    for name in ("scikit-learn", "numpy", "numba", *(peer.distribution for peer in peers)):
+        found[name] = version(name)
+    return {"versions": found, "threads": threads, "machine": platform.machine()}

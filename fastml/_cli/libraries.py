@@ -1,0 +1,168 @@
+"""The libraries that can be raced: fastml, scikit-learn, and what others offer for the same work."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["FASTML", "SKLEARN", "Library", "installed_peers"]
+
+
+@dataclass(frozen=True)
+class Library:
+    """
+    A library and where its counterpart of a name of scikit-learn's is.
+
+    Parameters
+    ----------
+    name : str
+        As shown in tables.
+    module : str
+        The module whose presence says that the library is installed.
+    distribution : str
+        The name under which it is installed.
+    find : callable
+        Takes a name such as ``"cluster.KMeans"`` and returns the library's own class or function of that use and
+        signature, or None.
+    takes : callable, default: always
+        Takes the features and tells whether the library is meant for their dtype and number.
+    did_it_itself : callable, default: always
+        Takes a fitted model and tells whether the library computed it, rather than handing over to scikit-learn.
+
+    Examples
+    --------
+    >>> from fastml._cli.libraries import SKLEARN
+    >>> SKLEARN.find("cluster.KMeans").__name__
+    'KMeans'
+    """
+
+    name: str
+    module: str
+    distribution: str
+    find: Callable[[str], Callable | None]
+    takes: Callable[[np.ndarray], bool] = lambda X: True
+    did_it_itself: Callable[[object], bool] = lambda model: True
+
+
+def installed_peers() -> list[Library]:
+    """
+    Return the peers, other than scikit-learn, that are installed here.
+
+    Returns
+    -------
+    list of Library
+        In the order of the tables' lines.
+    """
+    return [peer for peer in _PEERS if importlib.util.find_spec(peer.module) is not None]
+
+
+def _in_package(package, name):
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(f"{package}.{module}"), attribute)
+
+
+_ONEDAL = {
+    "cluster.KMeans",
+    "neighbors.KNeighborsClassifier",
+    "neighbors.KNeighborsRegressor",
+    "neighbors.NearestNeighbors",
+}
+
+
+def _in_sklearnex(name):
+    return _in_package("sklearnex", name) if name in _ONEDAL else None
+
+
+class _FaissKMeans:
+    """faiss's k-means with the parameters of scikit-learn's that have a counterpart; all rows, no early end."""
+
+    def __init__(self, n_clusters, init, max_iter, **others):
+        self.n_clusters, self.init, self.max_iter = n_clusters, init, max_iter
+
+    def fit(self, X, y=None):
+        import faiss
+
+        X = np.asarray(X, dtype=np.float32)
+        self.model_ = faiss.Kmeans(
+            X.shape[1],
+            self.n_clusters,
+            niter=self.max_iter,
+            min_points_per_centroid=1,
+            max_points_per_centroid=len(X),
+        )
+        self.model_.train(X, init_centroids=np.asarray(self.init, dtype=np.float32))
+        self.cluster_centers_ = self.model_.centroids
+        self.n_iter_ = self.max_iter
+        return self
+
+    def predict(self, X):
+        return self.model_.index.search(np.asarray(X, dtype=np.float32), 1)[1].ravel()
+
+
+class _FaissNeighbors:
+    def __init__(self, n_neighbors=5, **others):
+        self.n_neighbors = n_neighbors
+
+    def fit(self, X, y=None):
+        import faiss
+
+        self.index_ = faiss.IndexFlatL2(X.shape[1])
+        self.index_.add(np.asarray(X, dtype=np.float32))
+        return self
+
+    def kneighbors(self, X):
+        squared, indices = self.index_.search(np.asarray(X, dtype=np.float32), self.n_neighbors)
+        return np.sqrt(squared), indices
+
+
+class _SciPyNeighbors:
+    def __init__(self, n_neighbors=5, **others):
+        self.n_neighbors = n_neighbors
+
+    def fit(self, X, y=None):
+        from scipy.spatial import cKDTree
+
+        self.tree_ = cKDTree(X)
+        return self
+
+    def kneighbors(self, X):
+        from fastml._threads import effective_threads
+
+        return self.tree_.query(X, self.n_neighbors, workers=effective_threads())
+
+
+def _torch_distances(X, Y=None):
+    import torch
+
+    first = torch.from_numpy(X)
+    return torch.cdist(first, first if Y is None else torch.from_numpy(Y)).numpy()
+
+
+_FAISS = {"cluster.KMeans": _FaissKMeans, "neighbors.NearestNeighbors": _FaissNeighbors}
+
+FASTML = Library("fastml", "fastml", "fastml", functools.partial(_in_package, "fastml"))
+SKLEARN = Library("sklearn", "sklearn", "scikit-learn", functools.partial(_in_package, "sklearn"))
+_PEERS = (
+    Library(
+        "sklearnex",
+        "sklearnex",
+        "scikit-learn-intelex",
+        _in_sklearnex,
+        did_it_itself=lambda model: hasattr(model, "_onedal_estimator"),
+    ),
+    # faiss has float32 only; trees are for few features.
+    Library("faiss", "faiss", "faiss-cpu", _FAISS.get, takes=lambda X: X.dtype == np.float32 and X.shape[1] > 3),
+    Library(
+        "cKDTree",
+        "scipy.spatial",
+        "scipy",
+        {"neighbors.NearestNeighbors": _SciPyNeighbors}.get,
+        takes=lambda X: X.shape[1] <= 8,
+    ),
+    Library("torch", "torch", "torch", {"metrics.euclidean_distances": _torch_distances}.get),
+)

@@ -1,0 +1,227 @@
+"""The workloads of ``fastml compare``: each of fastml's estimators and functions on real and on made data.
+
+A new estimator needs one entry in `WORKLOADS`; a test finds those that have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import scores
+from .data import Data
+from .libraries import Library
+from .scores import Score
+
+__all__ = ["WORKLOADS", "Workload"]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """
+    Something that several libraries do, under scikit-learn's name for it.
+
+    Parameters
+    ----------
+    name : str
+        Module and name below the package: ``"cluster.KMeans"``.
+    data : tuple of str
+        The data sets that it runs on.
+    score : Score
+        What says how good the result is.
+    method : str, default=""
+        The method that is called with the test data once the estimator is fitted. Empty for a function.
+    parameters : mapping, or function of the data that returns one, default={}
+        The keyword arguments of the estimator or function.
+    arguments : function of the data that returns a tuple, default=None
+        The positional arguments of a function. An estimator without ``fit`` gets them when it is made.
+    options : mapping, default={}
+        The keyword arguments of the method.
+    """
+
+    name: str
+    data: tuple[str, ...]
+    score: Score
+    method: str = ""
+    parameters: Mapping[str, object] | Callable[[Data], Mapping[str, object]] = field(default_factory=dict)
+    arguments: Callable[[Data], tuple] | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    def make(self, library: Library, data: Data):
+        """
+        Call the library's class or function with the workload's arguments.
+
+        Parameters
+        ----------
+        library : Library
+            Whose.
+        data : Data
+            What the arguments are made of.
+
+        Returns
+        -------
+        object
+            An estimator, or what the function returned.
+        """
+        given = self.parameters(data) if callable(self.parameters) else self.parameters
+        found = library.find(self.name)
+        assert found is not None, f"{library.name} has no {self.name}"
+        return found(*(self.arguments(data) if self.arguments else ()), **given)
+
+    def fit(self, library: Library, data: Data):
+        """
+        Fit the library's estimator.
+
+        Parameters
+        ----------
+        library : Library
+            Whose.
+        data : Data
+            What is learnt from.
+
+        Returns
+        -------
+        estimator
+            The fitted estimator; None when the workload is a function.
+        """
+        if not self.method:
+            return None
+        model = self.make(library, data)
+        return model if self.arguments else model.fit(data.X, data.y)
+
+    def answer(self, library: Library, data: Data, model):
+        """
+        Ask the fitted estimator, or call the function.
+
+        Parameters
+        ----------
+        library : Library
+            Whose.
+        data : Data
+            What is asked.
+        model : estimator or None
+            What `fit` returned.
+
+        Returns
+        -------
+        object
+            The answer.
+        """
+        if model is None:
+            return self.make(library, data)
+        return getattr(model, self.method)(data.X_test, **self.options)
+
+
+def some_rows(data: Data, k: int) -> np.ndarray:
+    """
+    Pick rows as initial centres: with the same ones, all libraries make the same passes.
+
+    Parameters
+    ----------
+    data : Data
+        Where they are picked.
+    k : int
+        How many.
+
+    Returns
+    -------
+    ndarray of shape (k, n_features)
+        Different rows, always the same.
+    """
+    return data.X[np.random.RandomState(1).choice(len(data.X), k, replace=False)]
+
+
+def _clusters(data):
+    k = {"china": 64, "digits": 10, "made": 10}.get(data.name, 3)
+    return {"n_clusters": k, "init": some_rows(data, k), "n_init": 1, "max_iter": 30, "random_state": 0}
+
+
+def _radius(data):
+    """Wide enough for a few neighbours each."""
+    return {"radius": {"iris": 0.5, "digits": 25.0, "diabetes": 0.15, "made 10k": 4.0}[data.name]}
+
+
+def _radius_or_none(data):
+    return {**_radius(data), "outlier_label": 0}
+
+
+def _learnt(data):
+    return (data.X,)
+
+
+def _learnt_and_classes(data):
+    return (data.X, data.y)
+
+
+def _learnt_and_asked(data):
+    return (data.X, data.X_test)
+
+
+def _two_labellings(data):
+    return (data.y, np.where(np.arange(len(data.y)) % 10 == 0, np.roll(data.y, 1), data.y))
+
+
+def _scaler(name):
+    return Workload(f"preprocessing.{name}", ("breast_cancer", "china", "made"), scores.SAME, "transform")
+
+
+def _metric(name, data, arguments, **parameters):
+    return Workload(f"metrics.{name}", data, scores.SAME, parameters=parameters, arguments=arguments)
+
+
+_ROWS = ("digits", "made 10k")
+_LABELS = ("digits", "made")
+
+WORKLOADS = (
+    Workload("cluster.KMeans", ("china", "digits", "made"), scores.INERTIA, "predict", _clusters),
+    Workload("cluster.MiniBatchKMeans", ("china", "digits", "made"), scores.ROUGH_INERTIA, "predict", _clusters),
+    Workload(
+        "cluster.kmeans_plusplus",
+        ("china", "digits", "made"),
+        scores.SEEDING,
+        parameters={"n_clusters": 64, "random_state": 0},
+        arguments=_learnt,
+    ),
+    Workload("neighbors.NearestNeighbors", ("iris", "digits", "made"), scores.DISTANCES, "kneighbors"),
+    Workload("neighbors.KNeighborsClassifier", ("breast_cancer", "digits", "made"), scores.ACCURACY, "predict"),
+    Workload("neighbors.KNeighborsRegressor", ("diabetes", "made"), scores.R2, "predict"),
+    Workload(
+        "neighbors.RadiusNeighborsClassifier",
+        ("iris", "digits", "made 10k"),
+        scores.ACCURACY,
+        "predict",
+        _radius_or_none,
+    ),
+    Workload("neighbors.RadiusNeighborsRegressor", ("diabetes", "made 10k"), scores.R2, "predict", _radius),
+    Workload(
+        "neighbors.KDTree",
+        ("iris", "china"),
+        scores.DISTANCES,
+        "query",
+        arguments=_learnt,
+        options={"k": 5},
+    ),
+    Workload(
+        "neighbors.kneighbors_graph",
+        _ROWS,
+        scores.SAME,
+        parameters={"n_neighbors": 5, "mode": "distance"},
+        arguments=_learnt,
+    ),
+    _metric("pairwise_distances", _ROWS, _learnt_and_asked, metric="manhattan"),
+    _metric("euclidean_distances", _ROWS, _learnt_and_asked),
+    _metric("pairwise_distances_argmin", _ROWS, _learnt_and_asked),
+    _metric("pairwise_distances_argmin_min", _ROWS, _learnt_and_asked),
+    _metric("silhouette_score", _ROWS, _learnt_and_classes),
+    _metric("silhouette_samples", _ROWS, _learnt_and_classes),
+    _metric("adjusted_rand_score", _LABELS, _two_labellings),
+    _metric("accuracy_score", _LABELS, _two_labellings),
+    _metric("confusion_matrix", _LABELS, _two_labellings),
+    _scaler("StandardScaler"),
+    _scaler("MinMaxScaler"),
+    _scaler("MaxAbsScaler"),
+    _scaler("RobustScaler"),
+    _scaler("Normalizer"),
+)
