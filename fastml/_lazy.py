@@ -95,4 +95,12 @@ def _import_name(module, name):
 
 
 def _public(module):
-    return getattr(module, "__all__", [name for name in vars(module) if not name.startswith("_")])
+    names = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+    return [name for name in names if _is_there(module, name)]
+
+
+def _is_there(module, name):
+    try:
+        return hasattr(module, name)
+    except ImportError:  # what scikit-learn raises for names that are to be enabled first
+        return False
