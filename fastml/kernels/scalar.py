@@ -7,9 +7,22 @@ Kernels name a metric by one of the integers below, which the compiler sees as c
 from ._compile import T, helper
 
 __all__ = [
-    "BRAYCURTIS", "CANBERRA", "CHEBYSHEV", "COSINE", "EUCLIDEAN", "HAMMING", "MANHATTAN", "METRICS",
-    "MINKOWSKI", "SQEUCLIDEAN", "TILE_METRICS", "canberra_term", "differs", "finish_distance", "minkowski_term",
-]  # fmt: skip
+    "BRAYCURTIS",
+    "CANBERRA",
+    "CHEBYSHEV",
+    "COSINE",
+    "EUCLIDEAN",
+    "HAMMING",
+    "MANHATTAN",
+    "METRICS",
+    "MINKOWSKI",
+    "SQEUCLIDEAN",
+    "TILE_METRICS",
+    "canberra_term",
+    "differs",
+    "finish_distance",
+    "minkowski_term",
+]
 
 EUCLIDEAN, SQEUCLIDEAN, MANHATTAN, CHEBYSHEV, COSINE = range(5)
 MINKOWSKI, CANBERRA, BRAYCURTIS, HAMMING = range(5, 9)

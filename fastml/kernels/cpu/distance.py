@@ -98,6 +98,13 @@ def panels_at_a_time(n_features):
     return max(1, CACHED_VALUES // (TILE_WIDTH * max(1, n_features)))
 
 
+@helper
+def row_in_tiles(i, start, n_rows):
+    """Where row i stands among the rows of the tiles from `start` on; the last tile reaches back."""
+    tile = start + (i - start) // TILE_ROWS * TILE_ROWS
+    return tile - start + i - min(tile, max(n_rows - TILE_ROWS, 0))
+
+
 @kernel
 def fill_distances(
     X: T[:, :],  # IN  (max(n_samples_X, TILE_ROWS), n_features)
@@ -154,8 +161,7 @@ def find_nearest(
                 acc = distance_tile(metric, X, row * n_features, n_features, panels, p * panel_size)
                 simd.keep_smallest(acc, p * TILE_WIDTH, best_work, where_work, (i - start) * LANES)
     for i in range(start, stop):
-        tile = start + (i - start) // TILE_ROWS * TILE_ROWS
-        lane = (tile - start + i - min(tile, X.shape[0] - TILE_ROWS)) * LANES
+        lane = row_in_tiles(i, start, X.shape[0]) * LANES
         values, columns = simd.load(best_work, lane), simd.load(where_work, lane)
         no_column = simd.splat_index(2147483647, values)
         smallest = simd.lane_min(values)
