@@ -319,7 +319,11 @@ def _reduction(name, doc, start=None, flags=()):
         def generate(context, builder, sig, args):
             before = [] if start is None else [ir.Constant(_IR[x.dtype], start)]
             return _call(
-                builder, f"llvm.vector.reduce.{name}.{_suffix(x)}", _IR[x.dtype], before + list(args), fastmath=flags
+                builder,
+                f"llvm.vector.reduce.{name}.{_suffix(x)}",
+                _IR[x.dtype],
+                before + list(args),
+                fastmath=flags,
             )
 
         return x.dtype(x), generate
@@ -479,11 +483,51 @@ def store_tile(typing, acc, array, i, stride):
     """`array[i + r * stride : ... + width] = acc[r, :]`."""
 
     def generate(context, builder, sig, args):
-        for r, v, pointer in _cell_pointers(context, builder, acc, array, args[1], args[2], i, args[3], stride):
+        for r, v, pointer in _cell_pointers(
+            context, builder, acc, array, args[1], args[2], i, args[3], stride
+        ):
             _store(builder, pointer, builder.extract_value(args[0], _cell(acc, r, v)), array.dtype)
         return context.get_dummy_value()
 
     return types.void(acc, array, i, stride), generate
+
+
+@intrinsic
+def store_tile_part(typing, acc, array, i, stride, first_row, stop_row, n_columns):
+    """Like `store_tile`, for the tile's rows first_row..stop_row and its first n_columns columns."""
+
+    def generate(context, builder, sig, args):
+        n_columns_ = context.cast(builder, args[6], n_columns, types.int32)
+        limit = _splat(builder, n_columns_, ir.VectorType(_I32, acc.vector.lanes))
+        inside = [
+            builder.icmp_signed(
+                "<",
+                ir.Constant(limit.type, list(range(v * acc.vector.lanes, (v + 1) * acc.vector.lanes))),
+                limit,
+            )
+            for v in range(acc.vectors)
+        ]
+        first, stop = (context.cast(builder, args[k], sig.args[k], types.int32) for k in (4, 5))
+        for r, v, pointer in _cell_pointers(
+            context, builder, acc, array, args[1], args[2], i, args[3], stride
+        ):
+            row = ir.Constant(_I32, r)
+            wanted = builder.and_(builder.icmp_signed("<=", first, row), builder.icmp_signed("<", row, stop))
+            mask = builder.and_(inside[v], _splat(builder, wanted, inside[v].type))
+            _masked_store(
+                builder, acc.vector, builder.extract_value(args[0], _cell(acc, r, v)), pointer, mask
+            )
+        return context.get_dummy_value()
+
+    return types.void(acc, array, i, stride, first_row, stop_row, n_columns), generate
+
+
+def _masked_store(builder, vector, value, pointer, mask):
+    pointer = builder.bitcast(pointer, ir.PointerType(value.type))
+    arguments = [value.type, pointer.type, _I32, mask.type]
+    name = f"llvm.masked.store.{_suffix(vector)}.p0"
+    store = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), arguments), name)
+    builder.call(store, [value, pointer, ir.Constant(_I32, vector.dtype.bitwidth // 8), mask])
 
 
 def _cell_pointers(context, builder, ty, array_type, array, index, index_type, stride, stride_type):
@@ -569,7 +613,9 @@ def rows_below(typing, acc, limits, i, stride):
                 less = builder.fcmp_ordered("<", value, column[r])
                 below = less if below is None else builder.or_(below, less)
             any_lane = builder.icmp_unsigned(
-                "!=", builder.bitcast(below, ir.IntType(acc.vector.lanes)), ir.Constant(ir.IntType(acc.vector.lanes), 0)
+                "!=",
+                builder.bitcast(below, ir.IntType(acc.vector.lanes)),
+                ir.Constant(ir.IntType(acc.vector.lanes), 0),
             )
             found = builder.or_(found, builder.select(
                 any_lane, ir.Constant(ir.IntType(64), 1 << r), ir.Constant(ir.IntType(64), 0)))  # fmt: skip

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..._threads import for_each_block
 from .._compile import TILE_ROWS, TILE_WIDTH, T, float64, int64, kernel, simd, tile_width
-from ..scalar import METRICS
-from .distance import (
+from ._distance_tiles import (
+    TILES,
     distance_tile,
+    for_each_metric,
     pack,
     panels_at_a_time,
     row_in_tiles,
@@ -25,11 +26,10 @@ SUMS_BYTES = 1 << 20  # of the sums that a block of rows keeps, one for each row
 
 
 # ---- range kernel ------------------------------------------------------------------------
-@kernel
+@for_each_metric("distance_tile", TILES)
 def sum_distances(
     X: T[:, :],  # IN  (max(n_samples, TILE_ROWS), n_features), sorted by cluster
     panels: T[:],  # IN  packed X
-    metric: int64,  # IN  one of TILE_METRICS
     offsets: int64[:],  # IN  (n_clusters + 1,) the first row of each cluster; n_samples
     sums_out: float64[:, :],  # OUT (whole tiles of stop - start, n_clusters)
     tile_work: T[:],  # WORK (TILE_ROWS * TILE_WIDTH,)
@@ -54,7 +54,7 @@ def sum_distances(
             cluster = cluster_of_first
             for p in range(first, min(first + step, n_panels)):
                 column = p * TILE_WIDTH
-                acc = distance_tile(metric, X, row * n_features, n_features, panels, column * n_features)
+                acc = distance_tile(X, row * n_features, n_features, panels, column * n_features)
                 while offsets[cluster + 1] <= column:
                     cluster += 1
                 if column + TILE_WIDTH <= offsets[cluster + 1]:
@@ -128,12 +128,13 @@ def mean_distances(X, offsets, metric, own_out, nearest_out):
     clusters = np.repeat(np.arange(n_clusters), sizes)
     rows = unit_rows(X) if metric == "cosine" else X
     panels, whole = pack(rows), whole_tile(rows)
+    sum_to_clusters = sum_distances[metric]
 
     def task(block, start, stop):
         n_tiles = -(-(stop - start) // TILE_ROWS)
         sums = np.empty((n_tiles * TILE_ROWS, n_clusters))
         tile = np.empty(TILE_ROWS * tile_width(X.dtype), X.dtype)
-        sum_distances(whole, panels, METRICS[metric], offsets, sums, tile, start, stop)
+        sum_to_clusters(whole, panels, offsets, sums, tile, start, stop)
         reduce_to_means(sums, offsets, clusters, own_out, nearest_out, start, stop)
 
     fitting = SUMS_BYTES // (8 * n_clusters * TILE_ROWS) * TILE_ROWS
