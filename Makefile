@@ -4,7 +4,9 @@
 #   make lint       ruff, mypy, numpydoc
 #   make cuda-lint  compile the CUDA kernels without a GPU and check what came out
 #   make compare    the speed targets against every peer
+#   make gates      no slower than scikit-learn: pytest-benchmark's table, fails when slower
 #   make bench      the asv suites, on this checkout
+#   make tables     start-up, small inputs and scaling
 # ARGS adds arguments: make test ARGS="-k kmeans -x"
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -16,7 +18,7 @@ STAMPS := $(VENV)/stamps
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
-.PHONY: demo test lint cuda-lint compare bench docs clean
+.PHONY: demo test lint cuda-lint compare gates bench tables docs clean
 .DELETE_ON_ERROR:
 
 demo: $(STAMPS)/vision
@@ -28,13 +30,21 @@ test: $(STAMPS)/test
 lint: $(STAMPS)/lint
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
-	$(RUN) tools/check_docstrings.py
+	$(RUN) -m tools.check_docstrings
 
 cuda-lint: $(STAMPS)/test $(STAMPS)/cuda-lint
 	$(RUN) -m pytest -m cuda_lint $(ARGS)
 
 compare: $(STAMPS)/peers
 	$(RUN) -m fastml compare --targets --peers $(ARGS)
+
+gates: $(STAMPS)/test
+	$(RUN) -m pytest benchmarks/test_gates.py --benchmark-enable --benchmark-columns=median,iqr,rounds $(ARGS)
+
+tables: $(STAMPS)/vision
+	$(RUN) -m benchmarks.startup --kernels
+	$(RUN) -m benchmarks.small_inputs
+	$(RUN) -m benchmarks.scaling
 
 bench: $(STAMPS)/bench
 	$(RUN) -m asv machine --yes

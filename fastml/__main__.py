@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
@@ -29,12 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["info", "--json"])  # doctest: +SKIP
     """
     options = _parser().parse_args(argv)
-    if options.command == "info":
-        from ._cli import info as command
-    else:
-        from ._cli import compare as command
     try:
-        return command.run(options)
+        return importlib.import_module(f"fastml._cli.{options.command}").run(options)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -47,14 +44,26 @@ def _parser():
     info.add_argument("--json", action="store_true", help="print it as JSON")
     compare = commands.add_parser("compare", help="race fastml against scikit-learn: time and score")
     compare.add_argument("--targets", action="store_true", help="race the workloads that have a speed target")
-    compare.add_argument("--peers", action="store_true", help="race the other libraries that are installed too")
-    compare.add_argument("--only", metavar="TEXT", help="only workloads whose name contains TEXT; '|' means or")
+    compare.add_argument(
+        "--peers", action="store_true", help="race the other libraries that are installed too"
+    )
+    compare.add_argument(
+        "--only", metavar="TEXT", help="only what has TEXT in its name or in its data's; '|' means or"
+    )
     compare.add_argument("--quick", action="store_true", help="small data and one round: does it run?")
-    compare.add_argument("--rounds", type=_positive, default=5, help="rounds to take the median of (default 5)")
-    compare.add_argument("--threads", type=_positive, help="threads for every library (default: all that fastml would use)")
-    compare.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where fastml computes (default: its configuration)")
+    compare.add_argument(
+        "--rounds", type=_positive, default=5, help="rounds to take the median of (default 5)"
+    )
+    compare.add_argument(
+        "--threads", type=_positive, help="threads for every library (default: all that fastml would use)"
+    )
+    compare.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), help="where fastml computes (default: its configuration)"
+    )
     compare.add_argument("--json", action="store_true", help="print the results as JSON")
-    compare.add_argument("--output", metavar="FOLDER", help="also write china.jpg and its quantised copy to FOLDER")
+    compare.add_argument(
+        "--output", metavar="FOLDER", help="also write china.jpg and its quantised copy to FOLDER"
+    )
     return parser
 
 

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from .data import load
 from .libraries import installed_peers
 from .measure import Entry, measure
+from .pictures import write_quantised
 from .progress import ProgressBar
 from .racing import same_threads
 from .tables import Comparison, Targets
@@ -22,7 +23,7 @@ from .workloads import WORKLOADS
 __all__ = ["ENTRIES", "run"]
 
 ENTRIES = tuple(
-    Entry(workload.name.rpartition(".")[2], workload, functools.partial(load, name))
+    Entry(workload.name.rpartition(".")[2], name, workload, functools.partial(load, name))
     for workload in WORKLOADS
     for name in workload.data
 )
@@ -35,7 +36,7 @@ def run(options: Namespace) -> int:
     Parameters
     ----------
     options : argparse.Namespace
-        ``targets``, ``peers``, ``only``, ``quick``, ``rounds``, ``threads``, ``device``, ``json``, ``output``.
+        The command's arguments, as ``python -m fastml compare --help`` lists them.
 
     Returns
     -------
@@ -49,10 +50,9 @@ def run(options: Namespace) -> int:
     peers = installed_peers() if options.peers else []
     results, threads = _race_all(entries, peers, options)
     if options.json:
-        print(json.dumps({"where": _where(peers, threads), "results": [r.as_dict() for r in results]}, indent=1))
+        found = {**_where(peers, threads, options.quick), "results": [result.as_dict() for result in results]}
+        print(json.dumps(found, indent=1))
     if options.output:
-        from .pictures import write_quantised
-
         print("wrote", *write_quantised(options.output), file=sys.stderr)
     return int(any(result.worse for result in results))
 
@@ -67,10 +67,12 @@ def _race_all(entries, peers, options):
     say = (lambda lines: None) if options.json else _print_lines
     results = []
     with same_threads(threads, options.device), ProgressBar(len(entries)) as bar:
-        say(table.heading(_where(peers, threads)))
+        say(table.heading(_where(peers, threads, options.quick)))
         for entry in entries:
             bar.show(f"{entry.workload.name}: {entry.title}")
-            results.append(measure(entry, peers, 1 if options.quick else options.rounds, threads, options.quick))
+            results.append(
+                measure(entry, peers, 1 if options.quick else options.rounds, threads, options.quick)
+            )
             bar.clear()
             say(table.lines(results[-1]))
             bar.step()
@@ -84,14 +86,14 @@ def _print_lines(lines):
 
 
 def _wanted(entry, only):
-    name = f"{entry.workload.name} {entry.title}".lower()
+    name = f"{entry.workload.name} {entry.title} {entry.on}".lower()
     return not only or any(part.lower() in name for part in only.split("|"))
 
 
-def _where(peers, threads):
+def _where(peers, threads, quick):
     from fastml import __version__
 
     found = {"fastml": __version__, "python": platform.python_version()}
     for name in ("scikit-learn", "numpy", "numba", *(peer.distribution for peer in peers)):
         found[name] = version(name)
-    return {"versions": found, "threads": threads, "machine": platform.machine()}
+    return {"versions": found, "threads": threads, "quick": quick}

@@ -54,7 +54,7 @@ def load(name: str, quick: bool = False) -> Data:
     name : {"iris", "wine", "breast_cancer", "digits", "diabetes", "china", "made", "made 10k"}
         ``china`` has the pixels of a photograph, ``made`` ten overlapping float32 clouds of 20 features.
     quick : bool, default=False
-        Take a tenth of the last three.
+        Take a tenth of the picture, and a fifth of ``made``.
 
     Returns
     -------
@@ -67,8 +67,7 @@ def load(name: str, quick: bool = False) -> Data:
         brightness = pixels.mean(axis=1)
         return Data(name, pixels, brightness, pixels, brightness)
     if name.startswith("made"):
-        n = 10_000 if name == "made 10k" else 50_000
-        return _split(name, *_clouds(n // 10 if quick else n))
+        return _split(name, *_clouds(50_000 if name == "made" and not quick else 10_000))
     X, y = sk(f"sklearn.datasets.load_{name}")(return_X_y=True)
     return _split(name, X, y)
 

@@ -13,7 +13,16 @@ from importlib.metadata import PackageNotFoundError, version
 
 __all__ = ["collect", "run"]
 
-_PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "scikit-learn", "threadpoolctl", "numba-cuda", "cupy-cuda13x")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "scikit-learn",
+    "threadpoolctl",
+    "numba-cuda",
+    "cupy-cuda13x",
+)
 
 
 def run(options: Namespace) -> int:
@@ -36,7 +45,9 @@ def run(options: Namespace) -> int:
         return 0
     for topic, facts in found.items():
         if topic != "kernels":
-            print(f"{topic:<10}" + ("\n" + " " * 10).join(f"{name}: {value}" for name, value in facts.items()))
+            print(
+                f"{topic:<10}" + ("\n" + " " * 10).join(f"{name}: {value}" for name, value in facts.items())
+            )
     print("kernels", _summary(found["kernels"]))
     for name, variants in found["kernels"].items():
         print(f"  {name:<46}", ", ".join(f"{variant}: {state}" for variant, state in variants.items()))
@@ -93,7 +104,9 @@ def _processor():
 def _model():
     try:
         with open("/proc/cpuinfo") as lines:
-            return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+            return next(
+                (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), ""
+            )
     except OSError:
         return ""
 

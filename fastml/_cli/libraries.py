@@ -27,12 +27,12 @@ class Library:
     distribution : str
         The name under which it is installed.
     find : callable
-        Takes a name such as ``"cluster.KMeans"`` and returns the library's own class or function of that use and
-        signature, or None.
+        Takes a name such as ``"cluster.KMeans"`` and returns the library's own class or function of that
+        use and signature, or None.
     takes : callable, default: always
         Takes the features and tells whether the library is meant for their dtype and number.
     did_it_itself : callable, default: always
-        Takes a fitted model and tells whether the library computed it, rather than handing over to scikit-learn.
+        Takes a fitted model and tells whether the library computed it, or handed over to scikit-learn.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def _in_sklearnex(name):
 
 
 class _FaissKMeans:
-    """faiss's k-means with the parameters of scikit-learn's that have a counterpart; all rows, no early end."""
+    """faiss's k-means on all rows; it never ends early."""
 
     def __init__(self, n_clusters, init, max_iter, **others):
         self.n_clusters, self.init, self.max_iter = n_clusters, init, max_iter
@@ -156,7 +156,9 @@ _PEERS = (
         did_it_itself=lambda model: hasattr(model, "_onedal_estimator"),
     ),
     # faiss has float32 only; trees are for few features.
-    Library("faiss", "faiss", "faiss-cpu", _FAISS.get, takes=lambda X: X.dtype == np.float32 and X.shape[1] > 3),
+    Library(
+        "faiss", "faiss", "faiss-cpu", _FAISS.get, takes=lambda X: X.dtype == np.float32 and X.shape[1] > 3
+    ),
     Library(
         "cKDTree",
         "scipy.spatial",

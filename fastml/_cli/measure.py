@@ -23,6 +23,8 @@ class Entry:
     ----------
     title : str
         As shown in the table.
+    on : str
+        The data's name.
     workload : Workload
         What is done.
     load : callable
@@ -34,6 +36,7 @@ class Entry:
     """
 
     title: str
+    on: str
     workload: Workload
     load: Callable[[bool], Data]
     timed: tuple[str, ...] = ("fit", "answer")
@@ -127,7 +130,10 @@ class Result:
         dict
             Ready for JSON; with the ratios of the peers' times to fastml's.
         """
-        return {**asdict(self), "ratios": {peer: self.ratio(peer) for peer in self.laps if peer != FASTML.name}}
+        return {
+            **asdict(self),
+            "ratios": {peer: self.ratio(peer) for peer in self.laps if peer != FASTML.name},
+        }
 
 
 def measure(entry: Entry, peers: Sequence[Library], rounds: int, threads: int, quick: bool = False) -> Result:
@@ -160,15 +166,19 @@ def measure(entry: Entry, peers: Sequence[Library], rounds: int, threads: int, q
         if workload.method and "fit" in entry.timed:
             fits = race({lib.name: _fit_call(workload, lib, data) for lib in models}, rounds)
         if "answer" in entry.timed:
-            replies = race({lib.name: _answer_call(workload, lib, data, models[lib]) for lib in models}, rounds)
+            replies = race(
+                {lib.name: _answer_call(workload, lib, data, models[lib]) for lib in models}, rounds
+            )
     laps = {}
     for library, model in models.items():
         score = workload.score.of(data, model, answers[library], answers[SKLEARN])
-        passes = getattr(model, "n_iter_", None)
+        passes = int(model.n_iter_) if hasattr(model, "n_iter_") else None
         laps[library.name] = Lap(fits.get(library.name), replies.get(library.name), score, passes)
     worse = workload.score.is_worse(laps[FASTML.name].score, laps[SKLEARN.name].score)
     score_name = workload.score.name
-    return Result(entry.title, workload.name, str(data), score_name, laps, device, threads, worse, entry.goals)
+    return Result(
+        entry.title, workload.name, str(data), score_name, laps, device, threads, worse, entry.goals
+    )
 
 
 def _first_calls(workload, data, peers):

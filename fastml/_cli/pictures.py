@@ -56,7 +56,10 @@ def write_quantised(folder: str, n_colors: int = 64) -> tuple[str, str]:
     from PIL import Image
 
     os.makedirs(folder, exist_ok=True)
-    original, painted = os.path.join(folder, "china.jpg"), os.path.join(folder, f"china-{n_colors}-colors.png")
+    original, painted = (
+        os.path.join(folder, "china.jpg"),
+        os.path.join(folder, f"china-{n_colors}-colors.png"),
+    )
     shutil.copyfile(str(files("sklearn.datasets.images") / "china.jpg"), original)
     Image.fromarray(quantise(picture(), n_colors)).save(painted)
     return original, painted

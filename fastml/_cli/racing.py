@@ -1,4 +1,4 @@
-"""Timing several ways to do one thing fairly: interleaved, in one process, with the same number of threads."""
+"""Timing several ways to do one thing: interleaved, in one process, with the same number of threads."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from statistics import median
 __all__ = ["race", "same_threads", "seconds"]
 
 LEAST_SECONDS = 0.3
-MOST_ROUNDS = 200
+MOST_ROUNDS = 500
 
 
 def race(contestants: Mapping[str, Callable[[], object]], rounds: int = 5) -> dict[str, float]:
     """
     Time calls against each other.
 
-    Every round runs each call once, every other round in reverse order: what else the machine does meets all alike.
-    Short calls get more rounds. The first calls, which compile and warm up, are the caller's to make.
+    Every round runs each call once, every other round in reverse order: what else the machine does meets
+    all alike. Short calls get more rounds. The first calls, which compile and warm up, are the caller's.
 
     Parameters
     ----------
@@ -69,8 +69,9 @@ def same_threads(n_threads: int, device: str | None = None):
     None
         While the limits hold.
     """
-    from fastml import config_context
     from threadpoolctl import threadpool_limits
+
+    from fastml import config_context
 
     if "daal4py" in sys.modules:
         sys.modules["daal4py"].daalinit(n_threads)

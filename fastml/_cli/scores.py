@@ -20,7 +20,8 @@ class Score:
     name : str
         As shown in tables.
     of : callable
-        Takes the data, the fitted model (None for a function), the answer and scikit-learn's answer; returns a number.
+        Takes the data, the fitted model (None for a function), the answer and scikit-learn's answer;
+        returns a number.
     tolerance : float
         How much worse than scikit-learn's the number may be.
     more_is_better : bool, default=False

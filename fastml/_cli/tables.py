@@ -13,7 +13,8 @@ __all__ = ["Comparison", "Targets"]
 
 def _where_line(where):
     versions = " ".join(f"{name} {number}" for name, number in where["versions"].items())
-    return f"{versions}; {where['threads']} threads each; medians; x = the other's time / fastml's"
+    kind = "one round of less data: not a measurement" if where["quick"] else "medians"
+    return f"{versions}; {where['threads']} threads each; {kind}; x = the other's time / fastml's"
 
 
 def _worse_lines(results):
@@ -105,7 +106,7 @@ class Comparison:
         ratios = sorted(result.ratio(SKLEARN.name) or 1.0 for result in results)
         slower = sum(ratio < 1 for ratio in ratios)
         middle = ratios[len(ratios) // 2]
-        line = f"{len(ratios)} races against scikit-learn: {middle:.1f} times as fast in the middle, slower in {slower}"
+        line = f"{len(ratios)} races against scikit-learn: median ratio {middle:.1f}, slower in {slower}"
         good = [] if any(result.worse for result in results) else ["every score as good as scikit-learn's"]
         return ["", line, *good, *_worse_lines(results)]
 
@@ -166,7 +167,9 @@ class Targets:
         shown = "/".join(str(number) for number in passes)
         scores = " ".join(f"{lap.score:.6g}" for lap in result.laps.values())
         ours = seconds(result.laps[FASTML.name].total)
-        return [self._row.format(result.title, ours, *cells, shown, scores) + (" WORSE" if result.worse else "")]
+        return [
+            self._row.format(result.title, ours, *cells, shown, scores) + (" WORSE" if result.worse else "")
+        ]
 
     def _cell(self, result, peer):
         if peer not in result.laps:

@@ -73,14 +73,20 @@ def _labels(n, goals):
         truth, guess = random.integers(0, 10, (2, n // 10 if quick else n))
         return Data("labels", truth[:, None], truth, guess[:, None], guess)
 
-    workload = Workload("metrics.confusion_matrix", (), scores.SAME, arguments=lambda data: (data.y, data.y_test))
-    return _entry(f"confusion_matrix {n:.0e} labels".replace("+0", ""), None, workload, load, ("answer",), goals)
+    workload = Workload(
+        "metrics.confusion_matrix", (), scores.SAME, arguments=lambda data: (data.y, data.y_test)
+    )
+    return _entry(
+        f"confusion_matrix {n:.0e} labels".replace("+0", ""), None, workload, load, ("answer",), goals
+    )
 
 
 def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     kind = "" if dtype is None else f", {np.dtype(dtype).name}"
     peers = {"sk": "sklearn", "sx": "sklearnex"}
-    return Entry(title + kind, workload, load, timed, {peers.get(name, name): goal for name, goal in goals.items()})
+    return Entry(
+        title + kind, "", workload, load, timed, {peers.get(name, name): goal for name, goal in goals.items()}
+    )
 
 
 F32, F64 = np.float32, np.float64
@@ -95,9 +101,27 @@ TARGETS = (
     _neighbors(20_000, 100_000, 32, F64, {"sk": 4, "sx": 1.7}),
     _neighbors(5_000, 50_000, 784, F32, {"sk": 4.5, "sx": 1.0, "faiss": 1.1}),
     _neighbors(0, 100_000, 3, F64, {"sk": 3.5, "cKDTree": 2}, algorithm="kd_tree"),
-    _function("euclidean 8192 x 8192 x 16", "metrics.euclidean_distances", lambda d: (d.X,), 8192, 16, F32, {"sk": 10}),
-    _function("euclidean 8192 x 8192 x 16", "metrics.euclidean_distances", lambda d: (d.X,), 8192, 16, F64, {"sk": 8}),
-    _function("silhouette 20k x 16", "metrics.silhouette_score", lambda d: (d.X, d.y), 20_000, 16, F64, {"sk": 7}),
+    _function(
+        "euclidean 8192 x 8192 x 16",
+        "metrics.euclidean_distances",
+        lambda d: (d.X,),
+        8192,
+        16,
+        F32,
+        {"sk": 10},
+    ),
+    _function(
+        "euclidean 8192 x 8192 x 16",
+        "metrics.euclidean_distances",
+        lambda d: (d.X,),
+        8192,
+        16,
+        F64,
+        {"sk": 8},
+    ),
+    _function(
+        "silhouette 20k x 16", "metrics.silhouette_score", lambda d: (d.X, d.y), 20_000, 16, F64, {"sk": 7}
+    ),
     _scaler(100_000, 100, F64, {"sk": 4}),
     _labels(10_000_000, {"sk": 19}),
 )

@@ -140,7 +140,7 @@ def _clusters(data):
 
 def _radius(data):
     """Wide enough for a few neighbours each."""
-    return {"radius": {"iris": 0.5, "digits": 25.0, "diabetes": 0.15, "made 10k": 4.0}[data.name]}
+    return {"radius": {"iris": 0.5, "digits": 25.0, "diabetes": 0.15, "made 10k": 7.0}.get(data.name, 3.0)}
 
 
 def _radius_or_none(data):
@@ -176,7 +176,9 @@ _LABELS = ("digits", "made")
 
 WORKLOADS = (
     Workload("cluster.KMeans", ("china", "digits", "made"), scores.INERTIA, "predict", _clusters),
-    Workload("cluster.MiniBatchKMeans", ("china", "digits", "made"), scores.ROUGH_INERTIA, "predict", _clusters),
+    Workload(
+        "cluster.MiniBatchKMeans", ("china", "digits", "made"), scores.ROUGH_INERTIA, "predict", _clusters
+    ),
     Workload(
         "cluster.kmeans_plusplus",
         ("china", "digits", "made"),
@@ -185,7 +187,9 @@ WORKLOADS = (
         arguments=_learnt,
     ),
     Workload("neighbors.NearestNeighbors", ("iris", "digits", "made"), scores.DISTANCES, "kneighbors"),
-    Workload("neighbors.KNeighborsClassifier", ("breast_cancer", "digits", "made"), scores.ACCURACY, "predict"),
+    Workload(
+        "neighbors.KNeighborsClassifier", ("breast_cancer", "digits", "made"), scores.ACCURACY, "predict"
+    ),
     Workload("neighbors.KNeighborsRegressor", ("diabetes", "made"), scores.R2, "predict"),
     Workload(
         "neighbors.RadiusNeighborsClassifier",
