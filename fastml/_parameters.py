@@ -108,6 +108,8 @@ def _accepts(constraint, value):
         return callable(value)
     if constraint == "boolean":
         return isinstance(value, bool)
+    if constraint == "verbose":
+        return isinstance(value, numbers.Integral) and value >= 0
     if constraint == "array-like":
         return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
     if constraint == "random_state":

@@ -24,7 +24,7 @@ from .._compile import (
     tile_width,
 )
 
-__all__ = ["Plan", "assign", "inertia", "lloyd_step", "plan", "row_distances"]
+__all__ = ["Plan", "assign", "column_statistics", "inertia", "lloyd_step", "plan", "row_distances"]
 
 TAIL_ROWS = 2  # centers in the smaller tiles that follow the last full one
 BLOCK_OPERATIONS = 4_000_000  # multiplications in a block of rows: some 50 us
@@ -209,15 +209,12 @@ class Plan:
         The weights; empty when all are one.
     offset : array of shape (n_features,)
         What is subtracted from the rows. Centers, sums and distances are relative to it.
-    mean_variance : float or None
-        Mean of the variances of the columns; None when the offset was given.
     """
 
-    def __init__(self, X, sample_weight, offset, mean_variance):
+    def __init__(self, X, sample_weight, offset):
         self.X = X
         self.sample_weight = np.empty(0, X.dtype) if sample_weight is None else sample_weight
         self.offset = offset
-        self.mean_variance = mean_variance
         self.panels = None
         self._scratch = []
 
@@ -251,8 +248,23 @@ def _panels_for(n_rows, X):
     return np.empty(-(-n_rows // width) * width * X.shape[1], X.dtype)
 
 
-def _column_statistics(X):
-    """Means of the columns in X's dtype, and the mean of their variances."""
+def column_statistics(X):
+    """Means and variances of the columns.
+
+    One pass, and less exact than `columns.column_moments`: good for an offset and a tolerance.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        float32 or float64, C-contiguous, finite.
+
+    Returns
+    -------
+    means : float64 array of shape (n_features,)
+        Means.
+    variances : float64 array of shape (n_features,)
+        Means of the squared deviations; exactly 0 for a constant column.
+    """
     n_samples, n_features = X.shape
     rows = max(BLOCK_OPERATIONS // n_features, 1)
     partial = np.zeros((-(-n_samples // rows), 2, n_features))
@@ -262,33 +274,30 @@ def _column_statistics(X):
 
     for_each_block(task, n_samples, rows, work=X.size)
     mean, square = partial.sum(axis=0) / n_samples
-    return (X[0] + mean).astype(X.dtype), max(float((square - mean * mean).mean()), 0.0)
+    return X[0] + mean, np.maximum(square - mean * mean, 0)
 
 
-def plan(X, sample_weight=None, offset=None, *, keep=True):
+def plan(X, sample_weight, offset, *, keep=True):
     """Lay data out for the other functions.
 
     Parameters
     ----------
     X : array of shape (n_samples, n_features)
         float32 or float64, C-contiguous.
-    sample_weight : array of shape (n_samples,), default=None
+    sample_weight : array of shape (n_samples,) or None
         Weights of X's dtype; None means ones.
-    offset : array of shape (n_features,), default=None
-        What to subtract from the rows, in X's dtype; None means the columns' means. A point amid the centers
-        serves as well: what matters is that distances are not small beside coordinates.
+    offset : array of shape (n_features,)
+        What to subtract from the rows, in X's dtype: a point amid them, so that distances are not small
+        beside coordinates.
     keep : bool, default=True
         Keep a packed copy of X. Otherwise rows are packed again each time, in less memory.
 
     Returns
     -------
     plan : Plan
-        With `X`, `sample_weight`, `offset` and `mean_variance`.
+        With `X`, `sample_weight` and `offset`.
     """
-    mean_variance = None
-    if offset is None:
-        offset, mean_variance = _column_statistics(X)
-    made = Plan(X, sample_weight, offset, mean_variance)
+    made = Plan(X, sample_weight, offset)
     if keep:
         panels, n_features = _panels_for(len(X), X), X.shape[1]
 

@@ -1,0 +1,1 @@
+"""The loops above the kernels: what is repeated until it converges. One text for CPU and CUDA."""
