@@ -18,9 +18,11 @@ import os
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from queue import SimpleQueue
 
 from . import _config
+from ._blas import holds_blas, one_blas_thread
 from ._machine import in_worker, thread_budget
 
 __all__ = ["effective_threads", "for_each_block", "one_blas_thread"]
@@ -40,6 +42,7 @@ class _Job:
         self.n_blocks = -(-n_items // block_size)
         self.config = dict(_config.current())
         self.context = contextvars.copy_context()  # np.errstate lives there
+        self.one_blas_thread = holds_blas()
         self.owner = threading.get_ident()
         self.lock = threading.Lock()
         self.next_block = 0
@@ -88,7 +91,8 @@ class _Job:
             self.helpers += 1
         try:
             _config.replace(self.config)
-            self.context.copy().run(self.run, leave)
+            with one_blas_thread() if self.one_blas_thread else nullcontext():
+                self.context.copy().run(self.run, leave)
         finally:
             with self.lock:
                 self.helpers -= 1
@@ -207,7 +211,6 @@ def _after_fork():
     job = parent.job
     if job is not None:
         job.abandon()
-    _blas.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
@@ -308,70 +311,3 @@ def for_each_block(task, n_items: int, block_size: int, *, work: float | None = 
             raise job.error
         finally:
             job.error = None  # its traceback holds this frame
-
-
-class _OneBlasThread:
-    """Holds BLAS to one thread from the first ``with`` entered, in any thread, to the last that is left."""
-
-    def __init__(self):
-        self.lock = threading.RLock()
-        self.depth = 0
-        self.saved = []
-        self.libraries = []
-        self.seen = None
-
-    def _find(self):
-        """Return the BLAS libraries; look again when a package that brings its own was imported since."""
-        seen = [name in sys.modules for name in ("numpy", "scipy.linalg", "torch")]
-        if seen != self.seen:
-            import threadpoolctl
-
-            self.libraries = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
-            self.seen = seen
-        return self.libraries
-
-    def __enter__(self):
-        with self.lock:
-            if self.depth == 0:
-                for library in self._find():
-                    n_threads = library.num_threads
-                    if n_threads > 1:
-                        self.saved.append((library, n_threads))
-                        library.set_num_threads(1)
-            self.depth += 1
-
-    def __exit__(self, *error):
-        with self.lock:
-            self.depth = max(self.depth - 1, 0)
-            while not self.depth and self.saved:
-                library, n_threads = self.saved.pop()
-                library.set_num_threads(n_threads)
-
-    def after_fork(self):
-        """Forget the parent's threads; the next to leave restores what they had saved."""
-        self.lock = threading.RLock()
-        self.depth = 0
-
-
-_blas = _OneBlasThread()
-
-
-def one_blas_thread() -> _OneBlasThread:
-    """Return a context manager that holds BLAS to one thread, for fits that call BLAS inside pooled work.
-
-    The limit is the whole process's. Entering costs some milliseconds the first time and microseconds
-    afterwards.
-
-    Returns
-    -------
-    context : context manager
-        It gives nothing to ``as``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fastml._threads import one_blas_thread
-    >>> with one_blas_thread():
-    ...     product = np.ones((2, 2)) @ np.ones((2, 2))
-    """
-    return _blas
