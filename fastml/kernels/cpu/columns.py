@@ -110,7 +110,7 @@ def column_moments(X, weights=None):
     Parameters
     ----------
     X : array of shape (n_samples, n_features)
-        float32 or float64. Sums are kept in float64.
+        float32 or float64, in C or Fortran order. Sums are kept in float64.
     weights : array of shape (n_samples,), default=None
         Weights of the samples; None counts each as 1.
 
@@ -129,6 +129,8 @@ def column_moments(X, weights=None):
     T. F. Chan, G. H. Golub, R. J. LeVeque: Algorithms for Computing the Sample Variance: Analysis and
     Recommendations. The American Statistician 37 (1983), 242-247.
     """
+    if not X.flags.c_contiguous:
+        return by_column(column_moments, X, weights)
     rows = _Rows(X, VECTORS * lanes(np.float64), join=weights is None)
     weights = np.ones(rows.n_rows) if weights is None else np.ascontiguousarray(weights, np.float64)
     parts = np.zeros((rows.n_blocks + 1, 3, rows.n_padded))
@@ -141,6 +143,19 @@ def column_moments(X, weights=None):
     moments = np.zeros((3, X.shape[1]))
     join_moments(parts, rows.n_groups, moments)
     return moments[0], moments[1], moments[2]
+
+
+def by_column(launch, X, *args):
+    """Call a launcher for each column of X, whose columns lie together, and join what it returns."""
+    found = [None] * X.shape[1]
+
+    def task(j, start, stop):
+        found[j] = launch(X[:, j : j + 1], *args)
+
+    for_each_block(task, X.shape[1], 1, work=8 * X.size)
+    if isinstance(found[0], tuple):
+        return tuple(np.concatenate(values) for values in zip(*found))
+    return np.concatenate(found, axis=1)
 
 
 class _Rows:
@@ -198,13 +213,15 @@ def column_extremes(X):
     Parameters
     ----------
     X : array of shape (n_samples, n_features)
-        float32 or float64.
+        float32 or float64, in C or Fortran order.
 
     Returns
     -------
     minima, maxima : array of shape (n_features,)
         Of X's dtype; NaN where a column has no other value.
     """
+    if not X.flags.c_contiguous:
+        return by_column(column_extremes, X)
     rows = _Rows(X, VECTORS * lanes(X.dtype), join=True)
     parts = np.full((rows.n_blocks + 1, 2, rows.n_padded), np.inf, X.dtype)
     parts[:, 1] = -np.inf
@@ -244,7 +261,7 @@ def column_quantiles(X, fractions):
     Parameters
     ----------
     X : array of shape (n_samples, n_features)
-        float32 or float64.
+        float32 or float64, in C or Fortran order.
     fractions : sequence of float
         Which quantiles, in [0, 1].
 
@@ -253,6 +270,8 @@ def column_quantiles(X, fractions):
     quantiles : float64 array of shape (n_fractions, n_features)
         NaN where a column has no value.
     """
+    if not X.flags.c_contiguous:
+        return by_column(column_quantiles, X, fractions)
     n_samples, n_features = X.shape
     quantiles = np.full((len(fractions), n_features), np.nan)
     # Columns of a cache line together, where memory allows.

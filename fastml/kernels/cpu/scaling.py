@@ -65,11 +65,11 @@ def subtract_divide(X, shift, scale, out, low=-math.inf, high=math.inf):
     Parameters
     ----------
     X : array of shape (n_samples, n_features)
-        float32 or float64. NaN stays NaN.
+        float32 or float64, in C or Fortran order. NaN stays NaN.
     shift, scale : array of shape (n_features,)
         Converted to X's dtype, in which everything is computed.
     out : array of shape (n_samples, n_features)
-        Of X's dtype; may be X itself.
+        Of X's dtype and order; may be X itself.
     low, high : float
         Limits of the result.
 
@@ -87,11 +87,11 @@ def multiply_add(X, scale, shift, out, low=-math.inf, high=math.inf):
     Parameters
     ----------
     X : array of shape (n_samples, n_features)
-        float32 or float64. NaN stays NaN.
+        float32 or float64, in C or Fortran order. NaN stays NaN.
     scale, shift : array of shape (n_features,)
         Converted to X's dtype, in which everything is computed; the product is rounded before the sum.
     out : array of shape (n_samples, n_features)
-        Of X's dtype; may be X itself.
+        Of X's dtype and order; may be X itself.
     low, high : float
         Limits of the result.
 
@@ -104,6 +104,8 @@ def multiply_add(X, scale, shift, out, low=-math.inf, high=math.inf):
 
 
 def _scale(X, shift, scale, out, low, high, divide):
+    if not X.flags.c_contiguous:
+        return _scale_columns(X, shift, scale, out, low, high, divide)
     n_samples, n_features = X.shape
     period = n_features * -(-64 // n_features)
     repeats = -(-(period + lanes(X.dtype)) // n_features)
@@ -117,6 +119,19 @@ def _scale(X, shift, scale, out, low, high, divide):
             infinite.append(block)
 
     for_each_block(task, n_samples, max(BLOCK // n_features, 1), work=2 * X.size)
+    return bool(infinite)
+
+
+def _scale_columns(X, shift, scale, out, low, high, divide):
+    """Scale X column by column: they lie together."""
+    infinite = []
+
+    def task(j, start, stop):
+        one = slice(j, j + 1)
+        if _scale(X[:, one], shift[one], scale[one], out[:, one], low, high, divide):
+            infinite.append(j)
+
+    for_each_block(task, X.shape[1], 1, work=2 * X.size)
     return bool(infinite)
 
 
