@@ -264,6 +264,21 @@ fabs = _unary("fabs", "Absolute value of a vector or a tile.")
 
 
 @intrinsic
+def power(typing, acc, exponent):
+    """Each value of a tile raised to the scalar `exponent`, one library call a value."""
+    vector = acc.vector
+
+    def generate(context, builder, sig, args):
+        exponents = _splat(builder, context.cast(builder, args[1], exponent, vector.dtype), _llvm(vector))
+        name = f"llvm.pow.{_suffix(vector)}"
+        return _each(
+            builder, acc, args[0], lambda r, v, x: _call(builder, name, _llvm(vector), [x, exponents])
+        )
+
+    return acc(acc, exponent), generate
+
+
+@intrinsic
 def select(typing, mask, x, y):
     """x where the mask is true, y elsewhere."""
     return x(mask, x, y), lambda context, builder, sig, args: builder.select(*args)
@@ -421,8 +436,17 @@ def _add_square(builder, vector, old, x, y):
     return _fma(builder, vector, difference, difference, old)
 
 
+def _magnitude(builder, vector, x):
+    return _call(builder, f"llvm.fabs.{_suffix(vector)}", _llvm(vector), [x])
+
+
 def _distance(builder, vector, x, y):
-    return _call(builder, f"llvm.fabs.{_suffix(vector)}", _llvm(vector), [builder.fsub(y, x)])
+    return _magnitude(builder, vector, builder.fsub(y, x))
+
+
+def _count_difference(builder, vector, old, x, y):
+    one, zero = (ir.Constant(_llvm(vector), [float(value)] * vector.lanes) for value in (1, 0))
+    return builder.fadd(old, builder.select(builder.fcmp_unordered("!=", x, y), one, zero))
 
 
 def _max_distance(builder, vector, old, x, y):
@@ -439,6 +463,11 @@ add_absolute_differences = _outer(
     "acc[r, :] += abs(A[a + r * stride] - B[b : b + width]).",
     lambda builder, vector, old, x, y: builder.fadd(old, _distance(builder, vector, x, y)),
 )
+add_absolute_sums = _outer(
+    "acc[r, :] += abs(A[a + r * stride] + B[b : b + width]).",
+    lambda builder, vector, old, x, y: builder.fadd(old, _magnitude(builder, vector, builder.fadd(x, y))),
+)
+count_differences = _outer("acc[r, :] += A[a + r * stride] != B[b : b + width].", _count_difference)
 max_absolute_differences = _outer(
     "acc[r, :] = max(acc[r, :], abs(A[a + r * stride] - B[b : b + width])).", _max_distance
 )
@@ -701,3 +730,33 @@ def _replace(predicate, doc):
 
 where_nan = _replace("uno", "A tile: `constant` where x is NaN, y elsewhere.")
 where_zero = _replace("==", "A tile: `constant` where x is zero, y elsewhere.")
+
+
+# ---- sorted lists -------------------------------------------------------------------------------------
+@intrinsic
+def shift_in(typing, before, vector):
+    """The last lane of `before`, then the lanes of `vector` but its last."""
+
+    def generate(context, builder, sig, args):
+        lanes = ir.Constant(
+            ir.VectorType(_I32, vector.lanes), list(range(vector.lanes - 1, 2 * vector.lanes - 1))
+        )
+        return builder.shuffle_vector(args[0], args[1], lanes)
+
+    return vector(before, vector), generate
+
+
+@intrinsic
+def bits_below(typing, acc, limit):
+    """Bit i is set where the i-th value of the tile's first row is below the scalar `limit`."""
+
+    def generate(context, builder, sig, args):
+        bound = _splat(builder, args[1], _llvm(acc.vector))
+        found = ir.Constant(ir.IntType(64), 0)
+        for v in range(acc.vectors):
+            less = builder.fcmp_ordered("<", builder.extract_value(args[0], v), bound)
+            lanes = builder.zext(builder.bitcast(less, ir.IntType(acc.vector.lanes)), ir.IntType(64))
+            found = builder.or_(found, builder.shl(lanes, ir.Constant(ir.IntType(64), v * acc.vector.lanes)))
+        return found
+
+    return types.int64(acc, limit), generate

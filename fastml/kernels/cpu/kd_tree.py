@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import LANES, TILE_VECTORS, TILE_WIDTH, float64, helper, int64, kernel, simd, tile_width
-from .neighbor_lists import SORTED, UNFILLED, push, sort_rows, worst_of
+from .._compile import TILE_VECTORS, TILE_WIDTH, float64, helper, int64, kernel, simd, tile_width
+from .neighbor_lists import SORTED, UNFILLED, places_of, push, sort_rows
 
 __all__ = ["KDTree", "build_kd_tree", "count_kd_tree", "list_kd_tree", "query_kd_tree"]
 
@@ -121,77 +121,48 @@ def fill_leaves(
 
 
 # ---- traversal --------------------------------------------------------------------------------
-# The work array: the stack, whose entries are a node, its bound, and per feature what the bound
-# owes to it; then those of the present node; then the limit; then the distances of a panel.
-@helper
-def present_at(d):
-    return DEPTH * (d + 2)
-
-
-@helper
-def limit_at(d):
-    return present_at(d) + d
-
-
-@helper
-def reduced(difference, p):
-    """|difference|^p, or |difference| where p is infinite."""
-    size = abs(difference)
-    if p == 2.0:
-        return size * size
-    if p == 1.0 or p == np.inf:
-        return size
-    return size**p
-
-
-@helper
-def start_at_root(d, work):
-    work[0] = 0.0
-    work[1] = 0.0
-    for t in range(d):
-        work[2 + t] = 0.0
-    return 1
-
-
+# The work array: the distances of a panel; the limit, above which nothing is of interest; what the bound
+# of the present node owes to each feature; then the stack, whose entries are a node, its bound, and what
+# the bound owes to each feature.
 @helper
 def descend(queries, i, nodes, p, work, top):
-    """Walk from the node on top of the stack to the leaf nearest to the query; stack the far sides in reach.
+    """Walk from the stack's top entry to the leaf nearest to the query; stack the far sides in reach.
 
     Return the leaf's node and the stack's new top.
     """
     d = queries.shape[1]
-    present = present_at(d)
-    limit = work[limit_at(d)]
-    entry = (top - 1) * (d + 2)
-    node, bound = int64(work[entry]), work[entry + 1]
+    present = TILE_WIDTH + 1
+    top -= d + 2
+    node, bound = int64(work[top]), work[top + 1]
     for t in range(d):
-        work[present + t] = work[entry + 2 + t]
-    top -= 1
+        work[present + t] = work[top + 2 + t]
     n_inner = nodes.shape[0] // 2
     while node < n_inner:
         t = int64(nodes[node, 0])
         difference = queries[i, t] - nodes[node, 1]
-        far = reduced(difference, p)
+        far = abs(difference)
+        if p == 2.0:
+            far *= far
+        elif p != 1.0 and p != np.inf:
+            far **= p
         far_bound = max(bound, far) if p == np.inf else bound - work[present + t] + far
         right = 1 if difference >= 0 else 0
-        if far_bound * ROUNDING < limit:
-            entry = top * (d + 2)
-            work[entry] = 2 * node + 2 - right
-            work[entry + 1] = far_bound
+        if far_bound * ROUNDING < work[TILE_WIDTH]:
+            work[top] = 2 * node + 2 - right
+            work[top + 1] = far_bound
             for s in range(d):
-                work[entry + 2 + s] = work[present + s]
-            work[entry + 2 + t] = far
-            top += 1
+                work[top + 2 + s] = work[present + s]
+            work[top + 2 + t] = far
+            top += d + 2
         node = 2 * node + 1 + right
     return node, top
 
 
 @helper
 def measure_panel(queries, i, leaves, panel, p, work):
-    """Measure reduced distances to a panel into the work array; return whether any is in reach."""
+    """Measure reduced distances to a panel into the work array; return bits: which are in reach."""
     d = queries.shape[1]
     at = panel * d * TILE_WIDTH
-    limit = limit_at(d)
     acc = simd.tile(0.0, 1, TILE_VECTORS)
     if p == 2.0:
         for t in range(d):
@@ -207,60 +178,55 @@ def measure_panel(queries, i, leaves, panel, p, work):
             total = 0.0
             for t in range(d):
                 total += abs(queries[i, t] - leaves[at + t * TILE_WIDTH + lane]) ** p
-            work[limit + 1 + lane] = total
-        return True
-    simd.store_tile(acc, work, limit + 1, TILE_WIDTH)
-    return simd.rows_below(acc, work, limit, 1) != 0
+            work[lane] = total
+        acc = simd.tile_of_row(work, 0, 1, TILE_VECTORS)
+    simd.store_tile(acc, work, 0, TILE_WIDTH)
+    return simd.bits_below(acc, work[TILE_WIDTH])
 
 
 @kernel
 def query_range(
     queries: float64[:, :],  # IN (n_queries, n_features)
+    rows: int64[:],  # IN (n_rows,) the queries to search for
     leaves: float64[:],  # IN
     index: int64[:],  # IN
     nodes: float64[:, :],  # IN (n_nodes, 3)
     p: float64,
     k: int64,
-    distances_out: float64[:],  # OUT (n_queries * n_neighbors,) lists
-    indices_out: int64[:],  # OUT (n_queries * n_neighbors,)
+    distances_out: float64[:],  # OUT (n_rows * n_places,) lists
+    indices_out: int64[:],  # OUT (n_rows * n_places,)
     stack_work: float64[:],  # WORK, see above
 ):
     """Find the nearest points, equal distances by row."""
     d = queries.shape[1]
     n_inner = nodes.shape[0] // 2
     panels = index.shape[0] // (n_inner + 1) // TILE_WIDTH
-    limit = limit_at(d)
-    for i in range(queries.shape[0]):
-        worst = i * k + worst_of(k)
-        stack_work[limit] = np.inf
-        top = start_at_root(d, stack_work)
-        while top > 0:
-            entry = (top - 1) * (d + 2)
-            bound = stack_work[entry + 1] * ROUNDING
-            hopeless = (
-                bound == distances_out[worst] and nodes[int64(stack_work[entry]), 2] > indices_out[worst]
-            )
-            if not bound < stack_work[limit] or hopeless:
-                top -= 1
+    bottom = TILE_WIDTH + 1 + d
+    for r in range(rows.shape[0]):
+        i = rows[r]
+        base = r * places_of(k)
+        worst = base + (k - 1 if k <= SORTED else 0)
+        stack_work[TILE_WIDTH] = np.inf
+        top = bottom + d + 2
+        for t in range(bottom, top):
+            stack_work[t] = 0.0
+        while top > bottom:
+            bound = stack_work[top - d - 1] * ROUNDING
+            node = int64(stack_work[top - d - 2])
+            hopeless = bound == distances_out[worst] and nodes[node, 2] > indices_out[worst]
+            if hopeless or not bound < stack_work[TILE_WIDTH]:
+                top -= d + 2
                 continue
             node, top = descend(queries, i, nodes, p, stack_work, top)
             for panel in range((node - n_inner) * panels, (node - n_inner + 1) * panels):
-                if measure_panel(queries, i, leaves, panel, p, stack_work):
-                    push_panel(
-                        index, panel * TILE_WIDTH, stack_work, limit, i * k, k, distances_out, indices_out
-                    )
-
-
-@helper
-def push_panel(index, first, work, limit, base, k, distances_out, indices_out):
-    worst = base + worst_of(k)
-    for at in range(0, TILE_WIDTH, LANES):
-        near = simd.bits(simd.load(work, limit + 1 + at) < simd.splat(work[limit]))
-        while near != 0:
-            lane = at + simd.lowest_bit(near)
-            near &= near - 1
-            push(distances_out, indices_out, base, k, work[limit + 1 + lane], index[first + lane])
-        work[limit] = distances_out[worst] * ABOVE + 5e-324
+                near = measure_panel(queries, i, leaves, panel, p, stack_work)
+                if near != 0:
+                    while near != 0:
+                        lane = simd.lowest_bit(near)
+                        near &= near - 1
+                        distance, at = stack_work[lane], panel * TILE_WIDTH + lane
+                        push(distances_out, indices_out, base, k, distance, index[at])
+                    stack_work[TILE_WIDTH] = distances_out[worst] * ABOVE + 5e-324
 
 
 @kernel
@@ -280,22 +246,22 @@ def collect_range(
     d = queries.shape[1]
     n_inner = nodes.shape[0] // 2
     panels = index.shape[0] // (n_inner + 1) // TILE_WIDTH
-    limit = limit_at(d)
+    bottom = TILE_WIDTH + 1 + d
     for i in range(queries.shape[0]):
-        stack_work[limit] = limits[i] * ABOVE + 5e-324
-        top = start_at_root(d, stack_work)
-        while top > 0:
+        stack_work[TILE_WIDTH] = limits[i] * ABOVE + 5e-324
+        top = bottom + d + 2
+        for t in range(bottom, top):
+            stack_work[t] = 0.0
+        while top > bottom:
             node, top = descend(queries, i, nodes, p, stack_work, top)
             for panel in range((node - n_inner) * panels, (node - n_inner + 1) * panels):
-                if not measure_panel(queries, i, leaves, panel, p, stack_work):
-                    continue
-                for lane in range(TILE_WIDTH):
-                    if (
-                        stack_work[limit + 1 + lane] <= limits[i]
-                        and index[panel * TILE_WIDTH + lane] != UNFILLED
-                    ):
+                near = measure_panel(queries, i, leaves, panel, p, stack_work)
+                while near != 0:
+                    lane = simd.lowest_bit(near)
+                    near &= near - 1
+                    if stack_work[lane] <= limits[i] and index[panel * TILE_WIDTH + lane] != UNFILLED:
                         if distances_out.shape[0] != 0:
-                            distances_out[places_out[i]] = stack_work[limit + 1 + lane]
+                            distances_out[places_out[i]] = stack_work[lane]
                             indices_out[places_out[i]] = index[panel * TILE_WIDTH + lane]
                         places_out[i] += 1
 
@@ -400,15 +366,18 @@ def query_kd_tree(tree, X, p, distances_out, indices_out, order=None):
     k = distances_out.shape[1]
     order = _by_leaf(tree, X) if order is None else order
 
+    places = places_of(k)
+
     def search(_, start, stop):
         rows = order[start:stop]
-        distances, indices = np.full(len(rows) * k, np.inf), np.full(len(rows) * k, UNFILLED)
-        query_range(X[rows], tree.leaves, tree.index, tree.nodes, p, k, distances, indices, _work(X))
-        if k > SORTED:
-            sort_rows(np.arange(0, len(distances) + 1, k), distances, indices)
-        distances_out[rows], indices_out[rows] = distances.reshape(-1, k), indices.reshape(-1, k)
+        distances, indices = np.full(len(rows) * places, np.inf), np.full(len(rows) * places, UNFILLED)
+        query_range(X, rows, tree.leaves, tree.index, tree.nodes, p, k, distances, indices, _work(X))
+        distances_out[rows] = distances.reshape(-1, places)[:, :k]
+        indices_out[rows] = indices.reshape(-1, places)[:, :k]
 
     for_each_block(search, len(X), QUERIES, work=1000.0 * len(X))
+    if k > SORTED:
+        sort_rows(np.arange(0, distances_out.size + 1, k), distances_out.reshape(-1), indices_out.reshape(-1))
 
 
 def count_kd_tree(tree, X, p, limits, counts_out):
@@ -466,7 +435,7 @@ def _collect(tree, X, p, limits, starts, ends_out, distances_out, indices_out):
 
 def _work(X):
     d = X.shape[1]
-    return np.empty(DEPTH * (d + 2) + d + 1 + tile_width(np.float64))
+    return np.empty(tile_width(np.float64) + 1 + d + DEPTH * (d + 2))
 
 
 def _by_leaf(tree, X):

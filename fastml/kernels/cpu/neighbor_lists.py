@@ -1,33 +1,34 @@
 """Lists of nearest neighbours: kept while searching, merged, sorted, voted with.
 
 The lists of several queries lie one after the other in a flat array of distances and one of indices,
-`n_neighbors` places each, full from the beginning: at first with infinite distances. A short list is
-sorted, its last place the worst; a long one is a heap, its first place the worst. The order is by
-distance, then by index.
+`places_of(n_neighbors)` each, full from the beginning: at first with infinite distances. A short list is
+sorted, its neighbours in the first places, whole vectors of places; a long one is a heap, its first place
+the worst. The order is by distance, then by index.
 """
 
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import LANES, T, float64, helper, int64, kernel, simd
+from .._compile import LANES, T, float64, helper, int64, kernel, simd, vector_bytes
 
 __all__ = ["average_neighbors", "count_votes", "merge_panel", "sort_rows"]
 
 UNFILLED = np.iinfo(np.int64).max  # the index in a place that no candidate has taken
-SORTED = 48  # neighbours of the longest list that is kept sorted
+SORTED = 96  # neighbours of the longest list that is kept sorted
+STEP = vector_bytes() // 8  # places in a vector
 
 
 # ---- one list ---------------------------------------------------------------------------------
 @helper
-def comes_before(distance, index, other, other_index):
-    """Tell whether a neighbour comes before another."""
-    return distance < other or (distance == other and index < other_index)
+def places_of(k):
+    """Places of a list of k neighbours."""
+    return (k + STEP - 1) // STEP * STEP if k <= SORTED else k
 
 
 @helper
-def worst_of(k):
-    """Where in a list of k places its worst neighbour is."""
-    return k - 1 if k <= SORTED else 0
+def comes_before(distance, index, other, other_index):
+    """Tell whether a neighbour comes before another."""
+    return distance < other or (distance == other and index < other_index)
 
 
 @helper
@@ -49,21 +50,35 @@ def sift_down(distances, indices, base, size, at, distance, index):
 
 
 @helper
+def insert(distances, indices, base, places, distance, index):
+    """Put a neighbour where it belongs in a sorted list; the last one falls out. There are no branches."""
+    new = simd.splat(distance)
+    new_index = simd.splat_index(index, new)
+    at = base + places
+    here, here_index = simd.load(distances, at - STEP), simd.load(indices, at - STEP)
+    while at > base:
+        at -= STEP
+        before, before_index = simd.splat(-np.inf), simd.splat_index(-1, new)
+        if at > base:
+            before, before_index = simd.load(distances, at - STEP), simd.load(indices, at - STEP)
+        left, left_index = simd.shift_in(before, here), simd.shift_in(before_index, here_index)
+        stays = (here < new) | ((here == new) & (here_index < new_index))
+        left_stays = (left < new) | ((left == new) & (left_index < new_index))
+        simd.store(distances, at, simd.select(stays, here, simd.select(left_stays, new, left)))
+        simd.store(
+            indices, at, simd.select(stays, here_index, simd.select(left_stays, new_index, left_index))
+        )
+        here, here_index = before, before_index
+
+
+@helper
 def push(distances, indices, base, k, distance, index):
     """Put a neighbour into the list at `base` if it comes before the worst there, which leaves."""
-    worst = base + worst_of(k)
-    if not comes_before(distance, index, distances[worst], indices[worst]):
-        return
-    if k > SORTED:
+    if k <= SORTED:
+        if not distance > distances[base + k - 1]:
+            insert(distances, indices, base, places_of(k), distance, index)
+    elif comes_before(distance, index, distances[base], indices[base]):
         sift_down(distances, indices, base, k, 0, distance, index)
-        return
-    at = worst
-    while at > base and comes_before(distance, index, distances[at - 1], indices[at - 1]):
-        distances[at] = distances[at - 1]
-        indices[at] = indices[at - 1]
-        at -= 1
-    distances[at] = distance
-    indices[at] = index
 
 
 @helper
@@ -76,16 +91,25 @@ def push_value(distances, indices, base, k, value, index):
 # ---- many lists -------------------------------------------------------------------------------
 @kernel
 def join_range(
-    distances: float64[:, :],  # IN (n_lists, n_queries * n_neighbors)
-    indices: int64[:, :],  # IN (n_lists, n_queries * n_neighbors)
+    distances: float64[:, :],  # IN (n_lists, n_queries * n_places)
+    indices: int64[:, :],  # IN (n_lists, n_queries * n_places)
     k: int64,
-    distances_out: float64[:],  # OUT (n_queries * n_neighbors,)
-    indices_out: int64[:],  # OUT (n_queries * n_neighbors,)
+    distances_out: float64[:],  # OUT (n_queries * n_places,)
+    indices_out: int64[:],  # OUT (n_queries * n_places,)
 ):
     """Push the neighbours of several lists of each query into one."""
+    places = places_of(k)
     for part in range(distances.shape[0]):
         for at in range(distances.shape[1]):
-            push(distances_out, indices_out, at // k * k, k, distances[part, at], indices[part, at])
+            if at % places < k:
+                push(
+                    distances_out,
+                    indices_out,
+                    at // places * places,
+                    k,
+                    distances[part, at],
+                    indices[part, at],
+                )
 
 
 @kernel
@@ -114,27 +138,36 @@ def sort_range(
 def merge_range(
     panel: T[:, :],  # IN (n_queries, n_candidates)
     first: int64,  # IN index of the first candidate
-    k: int64,
-    distances_out: float64[:],  # OUT (n_queries * n_neighbors,)
-    indices_out: int64[:],  # OUT (n_queries * n_neighbors,)
+    distances_out: float64[:, :],  # OUT (n_queries, n_neighbors)
+    indices_out: int64[:, :],  # OUT (n_queries, n_neighbors)
+    list_work: float64[:],  # WORK (n_places,)
+    index_work: int64[:],  # WORK (n_places,)
     start: int64,
     stop: int64,
 ):
     """Push the candidates of a panel into the lists; NaN counts as infinitely far."""
-    m = panel.shape[1]
+    m, k = panel.shape[1], distances_out.shape[1]
+    worst = k - 1 if k <= SORTED else 0
     every_lane = (1 << LANES) - 1
-    whole = m // LANES * LANES
     for i in range(start, stop):
-        worst = i * k + worst_of(k)
-        for j in range(0, whole, LANES):
-            values = simd.load(panel, i * m + j)
-            left = simd.bits(simd.splat(T(distances_out[worst])) < values) ^ every_lane
+        for at in range(k):
+            list_work[at] = distances_out[i, at]
+            index_work[at] = indices_out[i, at]
+        for j in range(0, m, LANES):
+            begin = max(0, min(j, m - LANES))  # the last vector reaches back over columns that are done
+            left = (1 << m) - 1
+            if m >= LANES:
+                left = (
+                    simd.bits(simd.splat(T(list_work[worst])) < simd.load(panel, i * m + begin)) ^ every_lane
+                )
+            left &= -1 << (j - begin)
             while left != 0:
-                at = j + simd.lowest_bit(left)
+                at = begin + simd.lowest_bit(left)
                 left &= left - 1
-                push_value(distances_out, indices_out, i * k, k, panel[i, at], first + at)
-        for at in range(whole, m):
-            push_value(distances_out, indices_out, i * k, k, panel[i, at], first + at)
+                push_value(list_work, index_work, 0, k, panel[i, at], first + at)
+        for at in range(k):
+            distances_out[i, at] = list_work[at]
+            indices_out[i, at] = index_work[at]
 
 
 @kernel
@@ -198,10 +231,11 @@ def merge_panel(panel, first, distances_out, indices_out):
     indices_out : ndarray of shape (n_queries, n_neighbors), int64
         Likewise; the largest int64 before the first panel.
     """
-    distances, indices, k = distances_out.reshape(-1), indices_out.reshape(-1), distances_out.shape[1]
+    places = places_of(distances_out.shape[1])
 
     def task(_, start, stop):
-        merge_range(panel, first, k, distances, indices, start, stop)
+        lists = np.full(places, np.inf), np.full(places, UNFILLED)
+        merge_range(panel, first, distances_out, indices_out, *lists, start, stop)
 
     for_each_block(task, len(panel), ROWS, work=panel.size)
 

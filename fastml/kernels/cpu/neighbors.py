@@ -24,7 +24,7 @@ from .._compile import (
     simd,
     tile_width,
 )
-from .neighbor_lists import SORTED, UNFILLED, join_range, push, push_value, sort_rows, worst_of
+from .neighbor_lists import SORTED, UNFILLED, join_range, places_of, push, push_value, sort_rows
 
 __all__ = ["count_within", "find_nearest", "list_within"]
 
@@ -124,17 +124,20 @@ def rank_panels(
     panels: T[:],  # IN
     first: int64,  # IN index of the first candidate
     k: int64,
-    distances_out: float64[:],  # OUT (n_rows * n_neighbors,)
-    indices_out: int64[:],  # OUT (n_rows * n_neighbors,)
+    distances_out: float64[:],  # OUT (n_rows * n_places,)
+    indices_out: int64[:],  # OUT (n_rows * n_places,)
     tile_work: T[:],  # WORK (TILE_ROWS * TILE_WIDTH + n_tiles * TILE_ROWS,)
 ):
     """Push the candidates into the queries' lists."""
     n_rows, d = X.shape
     n_panels = panels.shape[0] // ((d + 1) * TILE_WIDTH)
-    worst = worst_of(k)
+    places = places_of(k)
+    worst = k - 1 if k <= SORTED else 0
     limits = TILE_ROWS * TILE_WIDTH
     for i in range(centred.shape[0]):
-        tile_work[limits + i] = T(distances_out[i * k + worst] - lowered[i]) if i < n_rows else T(-np.inf)
+        tile_work[limits + i] = (
+            T(distances_out[i * places + worst] - lowered[i]) if i < n_rows else T(-np.inf)
+        )
     group = max(1, GROUP_VALUES // ((d + 1) * TILE_WIDTH))
     for begin in range(0, n_panels, group):
         for i in range(0, centred.shape[0], TILE_ROWS):
@@ -154,7 +157,8 @@ def rank_panels(
 def rank_row(X, Y, lowered, first, p, i, r, k, distances_out, indices_out, tile_work):
     """Push the candidates of panel p that row r of the stored tile does not rule out."""
     row = i + r
-    worst = row * k + worst_of(k)
+    base = row * places_of(k)
+    worst = base + (k - 1 if k <= SORTED else 0)
     limit_at = TILE_ROWS * TILE_WIDTH + row
     for v in range(TILE_VECTORS):
         at = v * LANES
@@ -165,7 +169,7 @@ def rank_row(X, Y, lowered, first, p, i, r, k, distances_out, indices_out, tile_
             left &= left - 1
             distance = squared_distance(X, row, Y, j)
             if distance < distances_out[worst]:
-                push(distances_out, indices_out, row * k, k, distance, first + j)
+                push(distances_out, indices_out, base, k, distance, first + j)
                 tile_work[limit_at] = T(distances_out[worst] - lowered[row])
 
 
@@ -175,16 +179,17 @@ def scan_rows(
     Y: T[:, :],  # IN (n_samples, n_features)
     first: int64,  # IN index of the first candidate
     k: int64,
-    distances_out: float64[:],  # OUT (n_queries * n_neighbors,)
-    indices_out: int64[:],  # OUT (n_queries * n_neighbors,)
+    distances_out: float64[:],  # OUT (n_queries * n_places,)
+    indices_out: int64[:],  # OUT (n_queries * n_places,)
 ):
     """Push every candidate into the lists of a few queries; NaN counts as infinitely far."""
-    worst = worst_of(k)
+    places = places_of(k)
+    worst = k - 1 if k <= SORTED else 0
     for j in range(Y.shape[0]):
         for i in range(X.shape[0]):
             distance = squared_distance(X, i, Y, j)
-            if not distance > distances_out[i * k + worst]:
-                push_value(distances_out, indices_out, i * k, k, distance, first + j)
+            if not distance > distances_out[i * places + worst]:
+                push_value(distances_out, indices_out, i * places, k, distance, first + j)
 
 
 # ---- within a radius --------------------------------------------------------------------------
@@ -272,13 +277,14 @@ def find_nearest(X, Y, distances_out, indices_out):
     Garcia, Debreuve, Barlaud (2008). Fast k nearest neighbor search using GPU.
     """
     k = distances_out.shape[1]
-    distances, indices = distances_out.reshape(-1), indices_out.reshape(-1)
-    distances.fill(np.inf)
-    indices.fill(UNFILLED)
+    places = places_of(k)
+    distances, indices = np.full(len(X) * places, np.inf), np.full(len(X) * places, UNFILLED)
     if len(X) < SCAN_ROWS or not _rank(X, Y, k, distances, indices):
         _scan(X, Y, k, distances, indices)
     if k > SORTED:
         sort_rows(np.arange(0, len(distances) + 1, k), distances, indices)
+    distances_out[:] = distances.reshape(-1, places)[:, :k]
+    indices_out[:] = indices.reshape(-1, places)[:, :k]
 
 
 def count_within(X, Y, limits, counts_out):
@@ -392,12 +398,12 @@ class _Tiles:
 
 def _rank(X, Y, k, distances, indices):
     """Fill the lists from tiles; or return False, with infinity everywhere, if a norm overflows."""
-    tiles = _Tiles(X, Y)
+    tiles, places = _Tiles(X, Y), places_of(k)
 
     def task(start, stop, chunk, panels, first):
         centred, lowered, finite = tiles.queries(start, stop)
         if finite:
-            lists = slice(start * k, stop * k)
+            lists = slice(start * places, stop * places)
             rank_panels(
                 X[start:stop], chunk, centred, lowered, panels, first, k, distances[lists], indices[lists],
                 tiles.work(len(centred)),
