@@ -252,8 +252,9 @@ def routing():
         ridge = Ridge().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         pipe = make_pipeline(Scaler().set_fit_request(sample_weight=True), ridge)
         out.append(pipe.fit(X, y, sample_weight=w).score(X, y, sample_weight=w))
-        search = GridSearchCV(pipe, {"ridge__alpha": [0.1, 1, 10]}).fit(X, y, sample_weight=w)
-        out += [search.cv_results_["mean_test_score"], clone(pipe).get_metadata_routing()]
+        search = GridSearchCV(pipe, {"ridge__alpha": [0.1, 1, 10]})
+        out.append(outcome(lambda: search.fit(X, y, sample_weight=w).cv_results_["mean_test_score"]))
+        out.append(clone(pipe).get_metadata_routing())
         out.append(outcome(lambda: make_pipeline(Scaler(), Ridge()).fit(X, y, sample_weight=w)))
         out.append(outcome(lambda: make_pipeline(Scaler(), Ridge()).fit(X, y, nothing=w)))
         out.append(outcome(lambda: Centers().set_fit_request(nothing=True)))
