@@ -51,10 +51,14 @@ def public_objects():
 
 def _methods(cls):
     """Yield the public methods that fastml defines, inherited ones too."""
-    for name, _ in inspect.getmembers(cls):
-        home = next((base for base in cls.__mro__ if name in vars(base)), None)
-        if name.startswith("_") or not home.__module__.startswith("fastml"):
+    for base in cls.__mro__:
+        if not base.__module__.startswith("fastml"):
             continue
-        function = inspect.unwrap(getattr(cls, name)) if callable(getattr(cls, name)) else None
-        if inspect.isfunction(function) and function.__module__.startswith("fastml"):
-            yield name, function
+        for name in vars(base):
+            value = inspect.unwrap(value) if callable(value := getattr(cls, name, None)) else None
+            if (
+                not name.startswith("_")
+                and inspect.isfunction(value)
+                and value.__module__.startswith("fastml")
+            ):
+                yield name, value

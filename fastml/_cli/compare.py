@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import os
 import platform
 import sys
 from argparse import Namespace
@@ -96,4 +97,4 @@ def _where(peers, threads, quick):
     found = {"fastml": __version__, "python": platform.python_version()}
     for name in ("scikit-learn", "numpy", "numba", *(peer.distribution for peer in peers)):
         found[name] = version(name)
-    return {"versions": found, "threads": threads, "quick": quick}
+    return {"versions": found, "threads": threads, "quick": quick, "load": os.getloadavg()[0]}

@@ -11,10 +11,13 @@ from .racing import seconds
 __all__ = ["Comparison", "Targets"]
 
 
-def _where_line(where):
+def _where_lines(where):
     versions = " ".join(f"{name} {number}" for name, number in where["versions"].items())
     kind = "one round of less data: not a measurement" if where["quick"] else "medians"
-    return f"{versions}; {where['threads']} threads each; {kind}; x = the other's time / fastml's"
+    lines = [f"{versions}; {where['threads']} threads each; {kind}; x = the other's time / fastml's"]
+    if where["load"] > 0.5:
+        lines.append(f"The machine is busy (load {where['load']:.1f}): the ratios are rough.")
+    return lines
 
 
 def _worse_lines(results):
@@ -52,7 +55,7 @@ class Comparison:
         names = (FASTML.name, SKLEARN.name)
         over = self._row.format("", "", "fit", "", "", "answer", "", "", "score", "", "", "")
         row = self._row.format("what", "on", *names, "x", *names, "x", "", *names, "device")
-        return [_where_line(where), "", over.rstrip(), row]
+        return [*_where_lines(where), "", over.rstrip(), row]
 
     def lines(self, result: Result) -> list[str]:
         """
@@ -146,7 +149,12 @@ class Targets:
             Lines.
         """
         row = self._row.format("what", FASTML.name, *self._names, "passes", "score: fastml, the others")
-        return [_where_line(where), "(in brackets the target; ! below it, !! slower than the peer)", "", row]
+        return [
+            *_where_lines(where),
+            "(in brackets the target; ! below it, !! slower than the peer)",
+            "",
+            row,
+        ]
 
     def lines(self, result: Result) -> list[str]:
         """

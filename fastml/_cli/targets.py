@@ -92,7 +92,7 @@ def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
 F32, F64 = np.float32, np.float64
 
 TARGETS = (
-    _kmeans(100_000, 20, 10, F32, {"sk": 2, "sx": 1.3}),
+    _kmeans(100_000, 20, 10, F32, {"sk": 2, "sx": 1.3}, passes=10),
     _kmeans(200_000, 50, 100, F32, {"sk": 2.5, "sx": 2, "faiss": 6}),
     _kmeans(200_000, 50, 100, F64, {"sk": 2.5, "sx": 2}),
     _kmeans(50_000, 784, 256, F32, {"sk": 2.5, "sx": 1.2, "faiss": 1.1}, spread=0.15, passes=6),
