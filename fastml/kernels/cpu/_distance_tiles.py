@@ -12,16 +12,30 @@ import types
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import TILE_ROWS, TILE_VECTORS, TILE_WIDTH, T, helper, int64, kernel, simd, tile_width
-from ..scalar import canberra_term, differs, minkowski_term
+from .._compile import (
+    TILE_ROWS,
+    TILE_VECTORS,
+    TILE_WIDTH,
+    Constant,
+    T,
+    helper,
+    int64,
+    kernel,
+    simd,
+    tile_width,
+)
 
 # Panels that stay in the second-level cache while the rows of a block pass by: values, not bytes.
 CACHED_VALUES = 32_768
-# A block of rows has about this many distances' terms: some milliseconds of work.
-BLOCK_TERMS = 2**25
+# A block has this many terms of distances: from tens of microseconds to some milliseconds of work.
+LEAST_TERMS, MOST_TERMS = 1 << 20, 1 << 27
 
 
-# ---- kernels ---------------------------------------------------------------------------------
+FEW_ROWS = 2  # of a tile that needs two more for its terms
+SMALLEST = Constant(lambda dtype: float(np.finfo(dtype).smallest_subnormal))
+MULTIPLIED_POWER = 16.0  # Minkowski's p up to here, in steps of a half, takes no library call for each term
+
+
 @kernel
 def pack_rows(
     Y: T[:, :],  # IN  (n_rows, n_features)
@@ -39,9 +53,18 @@ def pack_rows(
                 panels_out[at + t * TILE_WIDTH] = Y[j, t]
 
 
+# ---- tiles -----------------------------------------------------------------------------------
 # Each of these gives the tile of distances between the rows of X from the flat index a on and the panel at b.
 @helper
-def euclidean_tile(X, a, n_features, panels, b):
+def squared_tile(X, a, n_features, panels, b, p):
+    acc = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
+    for t in range(n_features):
+        acc = simd.add_squared_differences(acc, X, a + t, n_features, panels, b + t * TILE_WIDTH)
+    return acc
+
+
+@helper
+def euclidean_tile(X, a, n_features, panels, b, p):
     acc = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
     for t in range(n_features):
         acc = simd.add_squared_differences(acc, X, a + t, n_features, panels, b + t * TILE_WIDTH)
@@ -49,15 +72,7 @@ def euclidean_tile(X, a, n_features, panels, b):
 
 
 @helper
-def sqeuclidean_tile(X, a, n_features, panels, b):
-    acc = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
-    for t in range(n_features):
-        acc = simd.add_squared_differences(acc, X, a + t, n_features, panels, b + t * TILE_WIDTH)
-    return acc
-
-
-@helper
-def manhattan_tile(X, a, n_features, panels, b):
+def manhattan_tile(X, a, n_features, panels, b, p):
     acc = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
     for t in range(n_features):
         acc = simd.add_absolute_differences(acc, X, a + t, n_features, panels, b + t * TILE_WIDTH)
@@ -65,7 +80,7 @@ def manhattan_tile(X, a, n_features, panels, b):
 
 
 @helper
-def chebyshev_tile(X, a, n_features, panels, b):
+def chebyshev_tile(X, a, n_features, panels, b, p):
     acc = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
     for t in range(n_features):
         acc = simd.max_absolute_differences(acc, X, a + t, n_features, panels, b + t * TILE_WIDTH)
@@ -73,77 +88,98 @@ def chebyshev_tile(X, a, n_features, panels, b):
 
 
 @helper
-def cosine_tile(X, a, n_features, panels, b):
+def cosine_tile(X, a, n_features, panels, b, p):
     acc = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
     for t in range(n_features):
         acc = simd.add_products(acc, X, a + t, n_features, panels, b + t * TILE_WIDTH)
-    acc = simd.maximum(
-        simd.tile(T(1), TILE_ROWS, TILE_VECTORS) - acc, simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
-    )
+    acc = simd.tile(T(1), TILE_ROWS, TILE_VECTORS) - acc
+    acc = simd.maximum(acc, simd.tile(T(0), TILE_ROWS, TILE_VECTORS))
     return simd.minimum(acc, simd.tile(T(2), TILE_ROWS, TILE_VECTORS))
 
 
+@helper
+def hamming_tile(X, a, n_features, panels, b, p):
+    acc = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
+    for t in range(n_features):
+        acc = simd.count_differences(acc, X, a + t, n_features, panels, b + t * TILE_WIDTH)
+    return acc / simd.tile(T(n_features), TILE_ROWS, TILE_VECTORS)
+
+
+@helper
+def braycurtis_tile(X, a, n_features, panels, b, p):
+    acc = simd.tile(T(0), FEW_ROWS, TILE_VECTORS)
+    sizes = simd.tile(T(0), FEW_ROWS, TILE_VECTORS)
+    for t in range(n_features):
+        acc = simd.add_absolute_differences(acc, X, a + t, n_features, panels, b + t * TILE_WIDTH)
+        sizes = simd.add_absolute_sums(sizes, X, a + t, n_features, panels, b + t * TILE_WIDTH)
+    return acc / sizes
+
+
+@helper
+def canberra_tile(X, a, n_features, panels, b, p):
+    acc = simd.tile(T(0), FEW_ROWS, TILE_VECTORS)
+    zero = simd.tile(T(0), FEW_ROWS, TILE_VECTORS)
+    tiny = simd.tile(T(SMALLEST), FEW_ROWS, TILE_VECTORS)  # 0 / tiny: where both values are 0
+    for t in range(n_features):
+        apart = simd.add_absolute_differences(zero, X, a + t, n_features, panels, b + t * TILE_WIDTH)
+        size = simd.add_absolute_sums(zero, X, a + t, n_features, panels, b + t * TILE_WIDTH)
+        size = simd.maximum(apart, size)  # |x| + |y|, whatever their signs
+        acc = acc + apart / simd.maximum(size, tiny)
+    return acc
+
+
+@helper
+def minkowski_tile(X, a, n_features, panels, b, p):
+    acc = simd.tile(T(0), FEW_ROWS, TILE_VECTORS)
+    zero = simd.tile(T(0), FEW_ROWS, TILE_VECTORS)
+    halves = int(2 * min(p, MULTIPLIED_POWER))
+    for t in range(n_features):
+        apart = simd.add_absolute_differences(zero, X, a + t, n_features, panels, b + t * TILE_WIDTH)
+        if halves == 2 * p:
+            term = simd.sqrt(apart) if halves % 2 else simd.tile(T(1), FEW_ROWS, TILE_VECTORS)
+            for _ in range(halves // 2):
+                term = term * apart
+            acc = acc + term
+        else:
+            acc = acc + simd.power(apart, p)
+    return simd.power(acc, 1 / p)
+
+
 TILES = {
-    "euclidean": euclidean_tile,
-    "sqeuclidean": sqeuclidean_tile,
-    "manhattan": manhattan_tile,
-    "chebyshev": chebyshev_tile,
-    "cosine": cosine_tile,
+    "euclidean": (euclidean_tile, TILE_ROWS),
+    "sqeuclidean": (squared_tile, TILE_ROWS),
+    "manhattan": (manhattan_tile, TILE_ROWS),
+    "chebyshev": (chebyshev_tile, TILE_ROWS),
+    "cosine": (cosine_tile, TILE_ROWS),
+    "hamming": (hamming_tile, TILE_ROWS),
+    "braycurtis": (braycurtis_tile, FEW_ROWS),
+    "canberra": (canberra_tile, FEW_ROWS),
+    "minkowski": (minkowski_tile, FEW_ROWS),
 }
-distance_tile = euclidean_tile  # what a kernel names; it is bound to another for each metric
 
 
-# Each of these adds one feature's terms for a row and a panel to the panel's sums.
-@helper
-def add_canberra_terms(x, panels, at, p, sums_work):
-    for k in range(TILE_WIDTH):
-        sums_work[k] += canberra_term(x, panels[at + k])
-
-
-@helper
-def add_hamming_terms(x, panels, at, p, sums_work):
-    for k in range(TILE_WIDTH):
-        sums_work[k] += differs(x, panels[at + k])
-
-
-@helper
-def add_braycurtis_terms(x, panels, at, p, sums_work):
-    for k in range(TILE_WIDTH):
-        sums_work[k] += abs(x - panels[at + k])
-        sums_work[TILE_WIDTH + k] += abs(x + panels[at + k])
-
-
-@helper
-def add_minkowski_terms(x, panels, at, p, sums_work):
-    for k in range(TILE_WIDTH):
-        sums_work[k] += minkowski_term(x, panels[at + k], p)
-
-
-TERMS = {
-    "canberra": add_canberra_terms,
-    "hamming": add_hamming_terms,
-    "braycurtis": add_braycurtis_terms,
-    "minkowski": add_minkowski_terms,
-}
-add_terms = add_minkowski_terms
-
-
-def for_each_metric(name, helpers):
-    """Declare a kernel for each metric: a function in which `name` stands for that metric's helper.
+def for_each_metric(metrics):
+    """Declare a kernel for each metric: the function with that metric's `distance_tile` and `ROWS`.
 
     One kernel that chose between the metrics would take three times as long to compile.
     """
 
     def declare(function):
         kernels = {}
-        for metric, used in helpers.items():
-            bound = types.FunctionType(function.__code__, {**function.__globals__, name: used})
+        for metric in metrics:
+            tile, rows = TILES[metric]
+            names = {**function.__globals__, "distance_tile": tile, "ROWS": rows}
+            bound = types.FunctionType(function.__code__, names)
             functools.update_wrapper(bound, function)
             bound.__qualname__ = f"{function.__qualname__}_{metric}"
             kernels[metric] = kernel(bound)
         return kernels
 
     return declare
+
+
+# What such a function names; it is bound anew for each metric.
+distance_tile, ROWS = TILES["euclidean"]
 
 
 @helper
@@ -153,10 +189,10 @@ def panels_at_a_time(n_features):
 
 
 @helper
-def row_in_tiles(i, start, n_rows):
-    """Where row i stands among the rows of the tiles from `start` on; the last tile reaches back."""
-    tile = start + (i - start) // TILE_ROWS * TILE_ROWS
-    return tile - start + i - min(tile, max(n_rows - TILE_ROWS, 0))
+def row_in_tiles(i, start, n_rows, rows):
+    """Where row i stands among the rows of the tiles from `start` on; the last one reaches back."""
+    tile = start + (i - start) // rows * rows
+    return tile - start + i - min(tile, n_rows - rows)
 
 
 # ---- for launchers ----------------------------------------------------------------------------
@@ -182,7 +218,7 @@ def pack(Y):
     def task(block, start, stop):
         pack_rows(Y, panels, start, stop)
 
-    for_each_block(task, n_panels, max(1, BLOCK_TERMS // (8 * width * n_features)), work=panels.size)
+    for_each_block(task, n_panels, max(1, LEAST_TERMS // (4 * width * n_features)), work=panels.size)
     return panels
 
 
@@ -199,6 +235,7 @@ def whole_tile(X):
     return np.concatenate([X, np.zeros((missing, X.shape[1]), X.dtype)]) if missing > 0 else X
 
 
-def rows_of_block(terms):
-    """Rows in a block, from the terms of one row: whole tiles, some milliseconds."""
-    return max(1, BLOCK_TERMS // max(1, terms) // TILE_ROWS) * TILE_ROWS
+def rows_of_block(n_rows, terms):
+    """Rows in a block, whole tiles, from the terms of a row: eight blocks unless they get too small."""
+    limit = min(MOST_TERMS // max(1, terms), max(n_rows // 8, LEAST_TERMS // max(1, terms)))
+    return max(1, limit // TILE_ROWS) * TILE_ROWS

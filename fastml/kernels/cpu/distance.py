@@ -1,20 +1,26 @@
-"""Distances between all rows of two arrays, and the nearest row.
-
-Where a metric's terms are one or two instructions, six rows against a panel of packed ones are computed in
-registers (`_distance_tiles`); the other metrics go one row and one panel at a time.
-"""
+"""Distances between all rows of two arrays, and the nearest row, in register tiles (`_distance_tiles`)."""
 
 import math
 
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import LANES, TILE_ROWS, TILE_WIDTH, IntT, T, float64, int64, lanes, simd, tile_width
-from ..scalar import METRICS, finish_distance
+from .._compile import (
+    LANES,
+    TILE_ROWS,
+    TILE_WIDTH,
+    IntT,
+    T,
+    boolean,
+    float64,
+    int64,
+    kernel,
+    lanes,
+    simd,
+)
 from ._distance_tiles import (
-    TERMS,
+    ROWS,
     TILES,
-    add_terms,
     distance_tile,
     for_each_metric,
     pack,
@@ -28,12 +34,18 @@ from ._distance_tiles import (
 __all__ = ["nearest", "pairwise"]
 
 
+SYMMETRIC_FEATURES = 48  # from here on, copying half of a symmetric matrix takes less time than computing it
+MIRROR_ROWS = 48  # of a block of rows that is copied from columns
+
+
 # ---- range kernels ---------------------------------------------------------------------
-@for_each_metric("distance_tile", TILES)
+@for_each_metric(TILES)
 def fill_distances(
     X: T[:, :],  # IN  (max(n_samples_X, TILE_ROWS), n_features)
     panels: T[:],  # IN  packed Y
+    p: float64,  # IN  the power of Minkowski's metric
     distances_out: T[:, :],  # OUT (n_samples_X, n_samples_Y)
+    upper: boolean,  # IN  whether what lies left of the diagonal may be left out
     start: int64,
     stop: int64,
 ):
@@ -42,24 +54,39 @@ def fill_distances(
     n_panels = (n_columns + TILE_WIDTH - 1) // TILE_WIDTH
     step = panels_at_a_time(n_features)
     for first in range(0, n_panels, step):
-        for i in range(start, stop, TILE_ROWS):
-            row = min(i, X.shape[0] - TILE_ROWS)  # the last tile reaches back over rows that are done
-            for p in range(first, min(first + step, n_panels)):
-                column = p * TILE_WIDTH
-                acc = distance_tile(X, row * n_features, n_features, panels, column * n_features)
-                if row == i and i + TILE_ROWS <= stop and column + TILE_WIDTH <= n_columns:
-                    simd.store_tile(acc, distances_out, i * n_columns + column, n_columns)
+        for i in range(start, stop, ROWS):
+            row = min(i, X.shape[0] - ROWS)  # the last tile reaches back over rows that are done
+            begin = max(first, i // TILE_WIDTH) if upper else first
+            for panel in range(begin, min(first + step, n_panels)):
+                column = panel * TILE_WIDTH
+                acc = distance_tile(X, row * n_features, n_features, panels, column * n_features, p)
+                at = row * n_columns + column
+                if row == i and i + ROWS <= stop and column + TILE_WIDTH <= n_columns:
+                    simd.store_tile(acc, distances_out, at, n_columns)
                 else:
-                    at = row * n_columns + column
                     simd.store_tile_part(
                         acc, distances_out, at, n_columns, i - row, stop - row, n_columns - column
                     )
 
 
-@for_each_metric("distance_tile", TILES)
+@kernel
+def mirror_upper(
+    distances_out: T[:, :],  # OUT (n_samples, n_samples)
+    start: int64,
+    stop: int64,
+):
+    """Copy to rows start..stop, left of the diagonal, what is above it."""
+    for column in range(0, stop, TILE_WIDTH):
+        for i in range(max(start, column), stop):
+            for j in range(column, min(column + TILE_WIDTH, i)):
+                distances_out[i, j] = distances_out[j, i]
+
+
+@for_each_metric(TILES)
 def find_nearest(
     X: T[:, :],  # IN  (max(n_samples_X, TILE_ROWS), n_features)
     panels: T[:],  # IN  packed Y
+    p: float64,  # IN  the power of Minkowski's metric
     index_out: int64[:],  # OUT (n_samples_X,)
     distance_out: T[:],  # OUT (n_samples_X,)
     best_work: T[:],  # WORK (n_tiles * TILE_ROWS * LANES,)
@@ -72,48 +99,23 @@ def find_nearest(
     panel_size = n_features * TILE_WIDTH
     n_panels = panels.shape[0] // panel_size
     step = panels_at_a_time(n_features)
-    for k in range((stop - start + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS * LANES):
+    for k in range(best_work.shape[0]):
         best_work[k] = np.inf
         where_work[k] = 0
     for first in range(0, n_panels, step):
-        for i in range(start, stop, TILE_ROWS):
-            row = min(i, X.shape[0] - TILE_ROWS)
-            for p in range(first, min(first + step, n_panels)):
-                acc = distance_tile(X, row * n_features, n_features, panels, p * panel_size)
-                simd.keep_smallest(acc, p * TILE_WIDTH, best_work, where_work, (i - start) * LANES)
+        for i in range(start, stop, ROWS):
+            row = min(i, X.shape[0] - ROWS)
+            for panel in range(first, min(first + step, n_panels)):
+                acc = distance_tile(X, row * n_features, n_features, panels, panel * panel_size, p)
+                simd.keep_smallest(acc, panel * TILE_WIDTH, best_work, where_work, (i - start) * LANES)
     for i in range(start, stop):
-        lane = row_in_tiles(i, start, X.shape[0]) * LANES
+        lane = row_in_tiles(i, start, X.shape[0], ROWS) * LANES
         values, columns = simd.load(best_work, lane), simd.load(where_work, lane)
         no_column = simd.splat_index(2147483647, values)
         smallest = simd.lane_min(values)
         at_smallest = values == simd.splat(smallest)
         index_out[i] = simd.lane_min_index(simd.select(at_smallest, columns, no_column))
         distance_out[i] = smallest
-
-
-@for_each_metric("add_terms", TERMS)
-def fill_row_distances(
-    X: T[:, :],  # IN  (n_samples_X, n_features)
-    panels: T[:],  # IN  packed Y
-    metric: int64,  # IN  a metric without a tile
-    p: float64,  # IN  the power of Minkowski's metric
-    distances_out: T[:, :],  # OUT (n_samples_X, n_samples_Y)
-    sums_work: T[:],  # WORK (2 * TILE_WIDTH,): the terms' sums, and what Bray-Curtis divides them by
-    start: int64,
-    stop: int64,
-):
-    """Rows start..stop of the distance matrix, one row and one panel at a time."""
-    n_features, n_columns = X.shape[1], distances_out.shape[1]
-    for i in range(start, stop):
-        for column in range(0, n_columns, TILE_WIDTH):
-            for k in range(2 * TILE_WIDTH):
-                sums_work[k] = T(0)
-            for t in range(n_features):
-                add_terms(X[i, t], panels, column * n_features + t * TILE_WIDTH, p, sums_work)
-            for k in range(min(TILE_WIDTH, n_columns - column)):
-                distances_out[i, column + k] = finish_distance(
-                    metric, sums_work[k], sums_work[TILE_WIDTH + k], n_features, p
-                )
 
 
 # ---- launchers ---------------------------------------------------------------------------
@@ -129,7 +131,7 @@ def pairwise(X, Y, metric, out, p=2.0):
         Rows. When it is X itself, the distance from each row to itself is exactly 0.
 
     metric : str
-        A key of `fastml.kernels.scalar.METRICS`: euclidean, sqeuclidean, manhattan, chebyshev, cosine,
+        euclidean, sqeuclidean, manhattan, chebyshev, cosine,
         minkowski, canberra, braycurtis, hamming. Cosine takes a row of zeros to be at distance 1 from
         all others.
 
@@ -140,32 +142,20 @@ def pairwise(X, Y, metric, out, p=2.0):
         The power of Minkowski's metric.
     """
     metric, X, Y, same = prepare(metric, X, Y, p)
-    panels = pack(Y)
-    tiled = metric in TILES
-    task = _tile_task(X, panels, metric, out) if tiled else _row_task(X, panels, metric, p, out)
-    terms = Y.size * (1 if tiled else 8)
-    for_each_block(task, out.shape[0], rows_of_block(terms), work=out.shape[0] * terms)
+    panels, rows, fill = pack(Y), whole_tile(X), fill_distances[metric]
+    halved = same and X.shape[1] >= SYMMETRIC_FEATURES
+
+    def fill_block(block, start, stop):
+        fill(rows, panels, p, out, halved, start, stop)
+
+    def mirror_block(block, start, stop):
+        mirror_upper(out, start, stop)
+
+    for_each_block(fill_block, len(X), rows_of_block(len(X), Y.size), work=len(X) * Y.size)
+    if halved:
+        for_each_block(mirror_block, len(X), MIRROR_ROWS, work=out.size)
     if same and metric == "cosine":
         np.fill_diagonal(out, 0)
-
-
-def _tile_task(X, panels, metric, out):
-    X, fill = whole_tile(X), fill_distances[metric]
-
-    def task(block, start, stop):
-        fill(X, panels, out, start, stop)
-
-    return task
-
-
-def _row_task(X, panels, metric, p, out):
-    fill = fill_row_distances[metric]
-
-    def task(block, start, stop):
-        sums = np.empty(2 * tile_width(X.dtype), X.dtype)
-        fill(X, panels, METRICS[metric], p, out, sums, start, stop)
-
-    return task
 
 
 def nearest(X, Y, metric, index_out, distance_out, p=2.0):
@@ -193,39 +183,16 @@ def nearest(X, Y, metric, index_out, distance_out, p=2.0):
     """
     rooted = metric == "euclidean" or (metric == "minkowski" and p == 2)
     metric, X, Y, _ = prepare("sqeuclidean" if rooted else metric, X, Y, p)
-    panels = pack(Y)
-    task = _nearest_task(X, panels, metric, index_out, distance_out) if metric in TILES else None
-    if task is None:
-        task = _nearest_row_task(X, panels, metric, p, len(Y), index_out, distance_out)
-    terms = Y.size * (1 if metric in TILES else 8)
-    for_each_block(task, len(X), rows_of_block(terms), work=len(X) * terms)
-    if rooted:
-        np.sqrt(distance_out, out=distance_out)
-
-
-def _nearest_task(X, panels, metric, index_out, distance_out):
-    whole, find = whole_tile(X), find_nearest[metric]
+    panels, rows, find = pack(Y), whole_tile(X), find_nearest[metric]
 
     def task(block, start, stop):
         size = -(-(stop - start) // TILE_ROWS) * TILE_ROWS * lanes(X.dtype)
         best, where = np.empty(size, X.dtype), np.empty(size, f"i{X.itemsize}")
-        find(whole, panels, index_out, distance_out, best, where, start, stop)
+        find(rows, panels, p, index_out, distance_out, best, where, start, stop)
 
-    return task
-
-
-def _nearest_row_task(X, panels, metric, p, n_columns, index_out, distance_out):
-    fill = fill_row_distances[metric]
-
-    def task(block, start, stop):
-        sums = np.empty(2 * tile_width(X.dtype), X.dtype)
-        distances = np.empty((1, n_columns), X.dtype)
-        for i in range(start, stop):
-            fill(X[i : i + 1], panels, METRICS[metric], p, distances, sums, 0, 1)
-            index_out[i] = distances[0].argmin()
-            distance_out[i] = distances[0, index_out[i]]
-
-    return task
+    for_each_block(task, len(X), rows_of_block(len(X), Y.size), work=len(X) * Y.size)
+    if rooted:
+        np.sqrt(distance_out, out=distance_out)
 
 
 def prepare(metric, X, Y, p):

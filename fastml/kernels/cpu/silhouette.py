@@ -9,7 +9,7 @@ import numpy as np
 from ..._threads import for_each_block
 from .._compile import TILE_ROWS, TILE_WIDTH, T, float64, int64, kernel, simd, tile_width
 from ._distance_tiles import (
-    TILES,
+    ROWS,
     distance_tile,
     for_each_metric,
     pack,
@@ -22,11 +22,12 @@ from ._distance_tiles import (
 
 __all__ = ["mean_distances"]
 
+METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine")
 SUMS_BYTES = 1 << 20  # of the sums that a block of rows keeps, one for each row and cluster
 
 
 # ---- range kernel ------------------------------------------------------------------------
-@for_each_metric("distance_tile", TILES)
+@for_each_metric(METRICS)
 def sum_distances(
     X: T[:, :],  # IN  (max(n_samples, TILE_ROWS), n_features), sorted by cluster
     panels: T[:],  # IN  packed X
@@ -48,13 +49,13 @@ def sum_distances(
     for first in range(0, n_panels, step):
         while offsets[cluster_of_first + 1] <= first * TILE_WIDTH:
             cluster_of_first += 1
-        for i in range(start, stop, TILE_ROWS):
-            row = min(i, X.shape[0] - TILE_ROWS)  # the last tile reaches back over other rows
+        for i in range(start, stop, ROWS):
+            row = min(i, X.shape[0] - ROWS)  # the last tile reaches back over other rows
             sums = (i - start) * n_clusters
             cluster = cluster_of_first
             for p in range(first, min(first + step, n_panels)):
                 column = p * TILE_WIDTH
-                acc = distance_tile(X, row * n_features, n_features, panels, column * n_features)
+                acc = distance_tile(X, row * n_features, n_features, panels, column * n_features, 2.0)
                 while offsets[cluster + 1] <= column:
                     cluster += 1
                 if column + TILE_WIDTH <= offsets[cluster + 1]:
@@ -64,7 +65,7 @@ def sum_distances(
                 for j in range(min(TILE_WIDTH, n_columns - column)):
                     while offsets[cluster + 1] <= column + j:
                         cluster += 1
-                    for r in range(TILE_ROWS):
+                    for r in range(ROWS):
                         sums_out[i - start + r, cluster] += tile_work[r * TILE_WIDTH + j]
 
 
@@ -81,7 +82,7 @@ def reduce_to_means(
     """For rows start..stop the mean distance to their own cluster and to the nearest other one."""
     n_clusters = sums.shape[1]
     for i in range(start, stop):
-        at = row_in_tiles(i, start, clusters.shape[0])
+        at = row_in_tiles(i, start, max(clusters.shape[0], TILE_ROWS), TILE_ROWS)
         nearest = np.inf
         for c in range(n_clusters):
             size = offsets[c + 1] - offsets[c]
@@ -138,7 +139,7 @@ def mean_distances(X, offsets, metric, own_out, nearest_out):
         reduce_to_means(sums, offsets, clusters, own_out, nearest_out, start, stop)
 
     fitting = SUMS_BYTES // (8 * n_clusters * TILE_ROWS) * TILE_ROWS
-    block_size = max(TILE_ROWS, min(rows_of_block(X.size), fitting))
+    block_size = max(TILE_ROWS, min(rows_of_block(n_samples, X.size), fitting))
     for_each_block(task, n_samples, block_size, work=n_samples * X.size)
     if metric == "cosine":
         # A row of zeros is at distance 1 from all rows but itself; the tile does not know itself.
