@@ -11,6 +11,10 @@ import sys
 from argparse import Namespace
 from importlib.metadata import version
 
+from fastml import __version__
+from fastml._device import why_no_cuda
+from fastml._threads import effective_threads
+
 from .data import load
 from .libraries import installed_peers
 from .measure import Entry, measure
@@ -42,11 +46,14 @@ def run(options: Namespace) -> int:
     Returns
     -------
     int
-        0; 1 when a score is worse than it may be; 2 when `only` matches nothing.
+        0; 1 when a score is worse than it may be; 2 when there is nothing to race or no such device.
     """
     entries = [entry for entry in (TARGETS if options.targets else ENTRIES) if _wanted(entry, options.only)]
     if not entries:
         print(f"no workload has {options.only!r} in its name", file=sys.stderr)
+        return 2
+    if options.device == "cuda" and why_no_cuda():
+        print(f"no CUDA: {why_no_cuda()}", file=sys.stderr)
         return 2
     peers = installed_peers() if options.peers else []
     results, threads = _race_all(entries, peers, options)
@@ -59,8 +66,6 @@ def run(options: Namespace) -> int:
 
 
 def _race_all(entries, peers, options):
-    from fastml._threads import effective_threads
-
     for module in ("scipy.spatial", "sklearn.cluster", *(peer.module for peer in peers)):
         importlib.import_module(module)  # a library's threads can be limited once it is loaded
     threads = options.threads or effective_threads()
@@ -92,8 +97,6 @@ def _wanted(entry, only):
 
 
 def _where(peers, threads, quick):
-    from fastml import __version__
-
     found = {"fastml": __version__, "python": platform.python_version()}
     for name in ("scikit-learn", "numpy", "numba", *(peer.distribution for peer in peers)):
         found[name] = version(name)
