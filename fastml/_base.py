@@ -33,7 +33,7 @@ __all__ = [
     "Transformer",
 ]
 
-_waiting = []  # (class, class keywords) that scikit-learn's __init_subclass__ has not seen yet
+_waiting: list = []  # (class, class keywords) that scikit-learn's __init_subclass__ has not seen yet
 _lock = threading.RLock()
 
 

@@ -1,7 +1,7 @@
 """Validation of data, fast for the plain case.
 
-Each function decides in microseconds that nothing unusual is going on: a float array, integer labels.
-Whatever else comes in goes to scikit-learn's own function, which then also words the error. So no
+Each function finds in microseconds that nothing unusual is going on: a float array, integer labels
+(`_plain`). Whatever else comes in goes to scikit-learn's own function, which then also words the error. So no
 message is copied from scikit-learn, none can drift, and scikit-learn is not imported for plain data.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from ._lazy import sk
 from ._parameters import DEVICE, Interval, Options, callback_context, fit_method
+from ._plain import FLOATS, aligned, finite, lay_out, plain_array, plain_target
 
 __all__ = [
     "DEVICE",
@@ -31,76 +32,8 @@ __all__ = [
     "sk",
 ]
 
-FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
-
-# ---- the plain case ------------------------------------------------------------------------------
-_NO_MATTER = {"accept_sparse", "accept_large_sparse"}  # options that do not concern an ndarray
-
-
-def _plain(
-    X,
-    *,
-    dtype=FLOATS,
-    order="C",
-    copy=False,
-    ensure_all_finite=True,
-    ensure_min_samples=1,
-    ensure_min_features=1,
-    **kw,
-):
-    """Return X as `check_array` would, or None if it is not plainly valid."""
-    if not (
-        type(X) is np.ndarray
-        and X.ndim == 2
-        and X.shape[0] >= max(ensure_min_samples, 1)
-        and X.shape[1] >= max(ensure_min_features, 1)
-        and kw.keys() <= _NO_MATTER
-    ):
-        return None
-    out = _cast(X, dtype)
-    if out is None or (ensure_all_finite and not _finite(out, ensure_all_finite == "allow-nan")):
-        return None
-    out = _lay_out(out, order)
-    return out.copy() if copy and np.may_share_memory(out, X) else out
-
-
-def _cast(X, dtype):
-    dtypes = dtype if isinstance(dtype, (tuple, list)) else (dtype,)
-    if dtype is None or dtype == "numeric":
-        return X if X.dtype.kind in "fiub" else None
-    if X.dtype in dtypes:
-        return X
-    target = np.dtype(dtypes[0])
-    # A float is only widened here: a narrowed one can overflow, which is for scikit-learn to report.
-    if target in FLOATS and (X.dtype.kind in "iub" or np.can_cast(X.dtype, target)):
-        return X.astype(target)
-    return None
-
-
-def _finite(X, allow_nan=False):
-    """Tell whether all values are finite, in one pass without a temporary. False also means: look closer."""
-    if X.dtype.kind != "f":
-        return True
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.add.reduce(X, axis=None)
-    return bool(np.isfinite(total)) or (allow_nan and not np.isinf(X).any())
-
-
-def _lay_out(X, order):
-    """Return an array of the wanted order, aligned as compiled code needs it; X itself where it is so."""
-    if order == "C":
-        X = np.ascontiguousarray(X)
-    elif order == "F":
-        X = np.asfortranarray(X)
-    return _aligned(X)
-
-
-def _aligned(X):
-    return X.copy() if type(X) is np.ndarray and not X.flags.aligned else X
-
-
-# ---- data: anything ------------------------------------------------------------------------------
+# ---- data ------------------------------------------------------------------------------
 def check_array_fast(X: Any, **kw: Any) -> Any:
     """Validate an array for a function; for a method see `check_X`.
 
@@ -128,13 +61,13 @@ def check_array_fast(X: Any, **kw: Any) -> Any:
     >>> check_array_fast(np.array([[1, 2]]))
     array([[1., 2.]])
     """
-    out = _plain(X, **kw)
+    out = plain_array(X, **kw)
     if out is not None:
         return out
     if _is_cuda(X):
         return _check_cuda(None, X, reset=True, **kw)
     out = sk("sklearn.utils.check_array")(X, **{"dtype": FLOATS, "order": "C", **kw})
-    return _aligned(out)
+    return aligned(out)
 
 
 def check_X(est: Any, X: Any, *, reset: bool, **kw: Any) -> Any:
@@ -164,7 +97,7 @@ def check_X(est: Any, X: Any, *, reset: bool, **kw: Any) -> Any:
     if est is None:
         return check_array_fast(X, **kw)
     if type(X) is np.ndarray and _keeps_features(est, X, reset):
-        out = _plain(X, **kw)
+        out = plain_array(X, **kw)
         if out is not None:
             if reset:
                 est.n_features_in_ = X.shape[1]
@@ -172,7 +105,7 @@ def check_X(est: Any, X: Any, *, reset: bool, **kw: Any) -> Any:
     elif _is_cuda(X):
         return _check_cuda(est, X, reset=reset, **kw)
     out = _validate_data(est, X, reset=reset, **kw)
-    return _aligned(out)
+    return aligned(out)
 
 
 def check_X_y(
@@ -223,17 +156,17 @@ def check_X_y(
     if _is_cuda(X):
         X = _check_cuda(est, X, reset=reset, **kw)
         return X, _check_target(est, X, y, y_float, multi_output)
-    if type(X) is np.ndarray and X.ndim == 2 and _plain_target(y, len(X), y_float, multi_output):
+    if type(X) is np.ndarray and X.ndim == 2 and plain_target(y, len(X), y_float, multi_output):
         if _keeps_features(est, X, reset):
-            out = _plain(X, **kw)
+            out = plain_array(X, **kw)
             if out is not None:
                 if reset:
                     est.n_features_in_ = X.shape[1]
-                return out, _lay_out(y, "C")
+                return out, lay_out(y, "C")
     X, y = _validate_data(est, X, y, reset=reset, y_numeric=y_float, multi_output=multi_output, **kw)
     if not y_float:
         sk("sklearn.utils.multiclass.check_classification_targets")(y)
-    return _aligned(X), y
+    return aligned(X), y
 
 
 def _keeps_features(est, X, reset):
@@ -248,30 +181,9 @@ def _validate_data(est, *data, **kw):
     return sk("sklearn.utils.validation.validate_data")(est, *data, **{"dtype": FLOATS, "order": "C", **kw})
 
 
-def _plain_target(y, n_samples, y_float, multi_output):
-    """Tell whether y plainly is a target for `n_samples` samples."""
-    if not (
-        type(y) is np.ndarray
-        and y.ndim in ((1, 2) if multi_output else (1,))
-        and len(y) == n_samples
-        and y.size
-    ):
-        return False
-    if y_float:
-        return y.dtype.kind in "iub" or (y.dtype in FLOATS and _finite(y))
-    # scikit-learn has a warning for labels that are nearly all different.
-    return y.ndim == 1 and y.dtype.kind in "iubU" and _few_classes(y)
-
-
-def _few_classes(y):
-    if y.dtype.kind != "U" and 2 * (int(y.max()) - int(y.min()) + 1) <= len(y):
-        return True
-    return 2 * len(np.unique(y)) <= len(y)
-
-
 def _check_target(est, X, y, y_float, multi_output):
     """Validate a target by itself, as `validate_data` does it together with the data."""
-    if not _plain_target(y, len(X), y_float, multi_output):
+    if not plain_target(y, len(X), y_float, multi_output):
         y = sk("sklearn.utils.validation._check_y")(
             y, multi_output=multi_output, y_numeric=y_float, estimator=est
         )
@@ -342,11 +254,11 @@ def check_weight(sample_weight: Any, X: Any, *, non_negative: bool = False) -> n
         type(w) is np.ndarray
         and w.shape == (X.shape[0],)
         and (w.dtype.kind in "iu" or w.dtype == X.dtype or (w.dtype in FLOATS and X.dtype == np.float64))
-        and _finite(w)
+        and finite(w)
         and w.any()
         and not (non_negative and w.min() < 0)
     ):
-        return _lay_out(w.astype(X.dtype, copy=False), "C")
+        return lay_out(w.astype(X.dtype, copy=False), "C")
     like_X = np.broadcast_to(np.zeros(1, X.dtype), (X.shape[0], 1))  # X may be on a GPU
     w = sk("sklearn.utils.validation._check_sample_weight")(
         w, like_X, dtype=X.dtype, ensure_non_negative=non_negative
@@ -402,7 +314,7 @@ def random_state(seed: Any) -> np.random.RandomState:
     if seed is None:
         return np.random.mtrand._rand
     if isinstance(seed, numbers.Integral):
-        return np.random.RandomState(seed)
+        return np.random.RandomState(int(seed))
     if isinstance(seed, np.random.RandomState):
         return seed
     return sk("sklearn.utils.check_random_state")(seed)

@@ -4,12 +4,10 @@ import json
 import pickle
 import re
 import textwrap
-import warnings
 
 import numpy as np
 import pytest
-import sklearn
-from sklearn.base import BaseEstimator, ClassifierMixin, ClusterMixin, RegressorMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, ClusterMixin, RegressorMixin, TransformerMixin
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 
 import fastml
@@ -437,146 +435,6 @@ def test_equal_to_plain_inheritance(scenarios, name):
     assert lazy[name] == plain[name]
 
 
-# ---- fit_method ------------------------------------------------------------------------------------
-BAD = [
-    np.zeros((5, 0)),
-    np.zeros((0, 3)),
-    np.zeros(5),
-    np.full((5, 3), np.nan),
-    np.full((5, 3), 1j),
-    np.array([["a", "b"], ["c", "d"]]),
-    "text",
-    None,
-]
-
-
-@pytest.mark.parametrize("fitted", [False, True])
-@pytest.mark.parametrize(
-    "est", [Centers(3), Centroids(), Ridge(), Scaler()], ids=lambda est: type(est).__name__
-)
-def test_a_fit_that_fails_leaves_the_estimator_as_it_was(est, fitted, iris):
-    import pandas
-
-    X, y = iris
-    est = clone(est)
-    if fitted:
-        est.fit(X, y)
-    before = dict(vars(est))
-    frame = pandas.DataFrame(X * np.inf, columns=list("abcd"))
-    for bad in [*BAD, frame]:
-        if (
-            isinstance(est, Scaler)
-            and isinstance(bad, np.ndarray)
-            and bad.dtype.kind == "f"
-            and np.isnan(bad).any()
-        ):
-            continue  # it takes missing values
-        with pytest.raises((ValueError, TypeError)):
-            est.fit(bad, np.zeros(5, int))
-        assert vars(est).keys() == before.keys()
-        assert all(vars(est)[name] is before[name] for name in before)
-
-
-def test_an_interrupted_fit_leaves_the_estimator_as_it_was(iris):
-    def interrupt(X, n_clusters):
-        raise KeyboardInterrupt
-
-    est = Centers(3).fit(iris[0])
-    before = dict(vars(est.set_params(init=interrupt)))
-    with pytest.raises(KeyboardInterrupt):
-        est.fit(iris[0][:, :2])
-    assert vars(est).keys() == before.keys()
-    assert all(vars(est)[name] is before[name] for name in before)
-
-
 def test_the_not_fitted_error_is_scikit_learns():
     with pytest.raises(NotFittedError, match="This Ridge instance is not fitted yet"):
         Ridge().predict(np.eye(3))
-
-
-def test_signatures_are_seen_through_the_decorator():
-    import inspect
-
-    assert list(inspect.signature(Centers.fit).parameters) == ["self", "X", "y", "sample_weight"]
-    assert Centers.fit.__name__ == "fit"
-
-
-# ---- callbacks (scikit-learn 1.9 and later) ---------------------------------------------------------
-class Log:
-    """A callback that notes every call."""
-
-    max_propagation_depth = None
-
-    def __init__(self):
-        self.calls = []
-
-    def setup(self, estimator, context):
-        self.calls.append("setup")
-
-    def teardown(self, estimator, context):
-        self.calls.append("teardown")
-
-    def on_fit_task_begin(self, estimator, context, *, X=None):
-        self.calls.append(("begin", context.task_name))
-
-    def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
-        self.calls.append(("end", context.task_name))
-        if fitted_estimator is not None and hasattr(fitted_estimator, "predict"):
-            fitted_estimator.predict(np.eye(4))
-
-
-def callbacks_or_skip():
-    pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn 1.9")
-
-
-def test_a_fit_reports_its_steps(iris):
-    callbacks_or_skip()
-    log = Log()
-    est = Centers(3, max_iter=2, tol=0).set_callbacks(log).fit(iris[0])
-    step = [("begin", "iteration"), ("end", "iteration")]
-    assert log.calls == ["setup", ("begin", "fit"), *step, *step, ("end", "fit"), "teardown"]
-    assert {name for name in vars(est) if name.startswith("_")} == {"_skl_callbacks"}
-
-
-def test_a_fit_that_reports_nothing_is_reported_as_one_task(iris):
-    callbacks_or_skip()
-    log = Log()
-    Centroids().set_callbacks(log).fit(*iris)
-    assert log.calls == ["setup", ("begin", "fit"), ("end", "fit"), "teardown"]
-
-
-def test_callbacks_are_torn_down_when_a_fit_fails(iris):
-    callbacks_or_skip()
-    log = Log()
-    est = Centers(1000).set_callbacks(log)
-    with pytest.raises(ValueError, match="n_samples=150 should be >= n_clusters=1000"):
-        est.fit(iris[0])
-    assert log.calls == []  # nothing had been set up yet
-    est = Centers(3, init=lambda X, k: 1 / 0).set_callbacks(log)
-    with pytest.raises(ZeroDivisionError):
-        est.fit(iris[0])
-    assert log.calls == ["setup", ("begin", "fit"), "teardown"]
-    assert set(vars(est)) == {*est.get_params(), "_skl_callbacks"}
-
-
-@pytest.mark.parametrize(
-    "est", [Centers(3), Centroids(), Ridge(), Scaler()], ids=lambda est: type(est).__name__
-)
-def test_a_pipeline_hands_its_callbacks_on(est, iris):
-    callbacks_or_skip()
-    from sklearn.pipeline import make_pipeline
-
-    log = Log()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        pipe = make_pipeline(Scaler(), clone(est)).set_callbacks(log).fit(*iris)
-    assert log.calls[0] == "setup" and log.calls[-1] == "teardown" and log.calls.count("setup") == 1
-    names = [call[1] for call in log.calls[1:-1]]
-    assert names.count("fit") >= 4  # of the pipeline, once; of its steps, each once; begin and end
-    assert all(names.count(name) % 2 == 0 for name in names)
-    assert not any(name.startswith("_") for step in pipe for name in vars(step))
-
-
-def test_callbacks_exist_where_scikit_learn_has_them():
-    has = tuple(int(part) for part in sklearn.__version__.split(".")[:2]) >= (1, 9)
-    assert hasattr(Centers(), "set_callbacks") == has

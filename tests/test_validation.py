@@ -1,6 +1,5 @@
 """Validation: every input is treated as scikit-learn treats it, and plain inputs without scikit-learn."""
 
-import numbers
 import warnings
 
 import numpy as np
@@ -8,32 +7,24 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
-import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils._param_validation import Interval as TheirInterval
-from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 import fastml
 from fastml import _lazy, _validation
 from fastml._base import Estimator
-from fastml._parameters import _accepts, validate_params
 from fastml._validation import (
-    DEVICE,
     FLOATS,
-    Interval,
-    Options,
     check_array_fast,
     check_fitted,
     check_weight,
     check_X,
     check_X_y,
-    fit_method,
     random_state,
 )
 
@@ -511,128 +502,6 @@ def test_gpu_data_without_cuda_is_computed_on_the_cpu_and_says_so(monkeypatch):
     np.testing.assert_array_equal(check_array_fast(OnGPU(PLAIN)), PLAIN)
     with fastml.config_context(on_fallback="raise"), pytest.raises(FallbackError, match="there is none"):
         check_X(est, OnGPU(PLAIN), reset=True)
-
-
-# ---- parameters --------------------------------------------------------------------------------------
-VALUES = [0, 1, 5, -1, 0.0, 0.5, 1.0, 5.5, np.nan, np.inf, -np.inf, True, np.True_, "a", None, [1], 1j]
-VALUES += [
-    np.float32(1),
-    np.float16(2),
-    np.int8(1),
-    np.uint64(1),
-    10**400,
-    -(10**400),
-]
-
-
-@pytest.mark.parametrize("closed", ["left", "right", "both", "neither"])
-@pytest.mark.parametrize("kind", [numbers.Integral, numbers.Real])
-@pytest.mark.parametrize("ends", [(0, 5), (1, None), (None, 5), (None, None), (0, 1)])
-def test_what_an_interval_accepts_scikit_learns_accepts(kind, ends, closed):
-    ours = Interval(kind, *ends, closed=closed)
-    try:
-        theirs = ours.to_sklearn()
-    except ValueError:  # a closed end where there is none
-        assert kind is numbers.Integral and None in ends
-        return
-    assert isinstance(theirs, TheirInterval)
-    for value in VALUES:
-        if ours.accepts(value):
-            assert theirs.is_satisfied_by(value), value
-        elif theirs.is_satisfied_by(value):  # left to scikit-learn because it is not plain
-            assert isinstance(value, (bool, np.bool_)) or value in (np.inf, -np.inf), value
-
-
-CONSTRAINTS = [
-    "boolean",
-    "random_state",
-    "array-like",
-    None,
-    callable,
-    str,
-    dict,
-    np.ndarray,
-    "verbose",
-    "cv_object",
-]
-THINGS = [
-    *VALUES,
-    np.zeros(3),
-    np.array(1.0),
-    (1, 2),
-    len,
-    str,
-    {},
-    np.random.RandomState(0),
-    2**32,
-    2**32 - 1,
-]
-
-
-@pytest.mark.parametrize("constraint", CONSTRAINTS, ids=str)
-def test_what_a_constraint_accepts_scikit_learns_accepts(constraint):
-    from sklearn.utils._param_validation import make_constraint
-
-    theirs = make_constraint(constraint)
-    for value in THINGS:
-        if _accepts(constraint, value):
-            assert theirs.is_satisfied_by(value), value
-
-
-class Tuned(Estimator):
-    _constraints = {
-        "size": [Interval(numbers.Integral, 1), None],
-        "rate": [Interval(numbers.Real, 0, 1, closed="both")],
-        "mode": [Options("fast", "slow"), callable],
-        "device": DEVICE,
-    }
-
-    def __init__(self, size=1, *, rate=0.5, mode="fast", device=None):
-        self.size = size
-        self.rate = rate
-        self.mode = mode
-        self.device = device
-
-    @fit_method
-    def fit(self, X, y=None):
-        self.done_ = True
-        return self
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"size": 0},
-        {"size": 1.5},
-        {"size": "1"},
-        {"rate": np.nan},
-        {"rate": 2},
-        {"mode": "medium"},
-        {"device": "gpu"},
-    ],
-    ids=str,
-)
-def test_bad_parameters_get_scikit_learns_error(params):
-    est = Tuned(**params)
-    with pytest.raises(InvalidParameterError, match=f"The '{next(iter(params))}' parameter of Tuned must be"):
-        est.fit(PLAIN)
-    assert "done_" not in vars(est)
-    with sklearn.config_context(skip_parameter_validation=True):
-        assert est.fit(PLAIN).done_
-
-
-@pytest.mark.parametrize(
-    "params", [{}, {"size": None, "mode": len}, {"rate": 1, "device": "cuda"}, {"size": np.int32(3)}], ids=str
-)
-def test_plain_parameters_need_no_scikit_learn(monkeypatch, params):
-    from fastml import _parameters
-
-    monkeypatch.setattr(_parameters, "sk", lambda path: pytest.fail(path))
-    validate_params(Tuned(**params))
-
-
-def test_unusual_parameters_are_left_to_scikit_learn():
-    assert Tuned(size=True).fit(PLAIN).done_  # for scikit-learn, True is an integer
 
 
 # ---- the rest ------------------------------------------------------------------------------------------
