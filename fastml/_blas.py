@@ -5,15 +5,73 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import weakref
 
 # Packages that may bring a BLAS of their own.
 _BRINGERS = ("numpy", "scipy.linalg", "torch")
 
 
+class _Libraries:
+    """The BLAS libraries of this process, who holds them to one thread, and what numbers they had before."""
+
+    def __init__(self):
+        self.lock = threading.RLock()
+        self.holders = []
+        self.changed = []
+        self.changed_here = _ChangedHere()
+        self.found = []
+        self.seen = None
+
+    def find(self):
+        """Return the libraries; look again when a package that brings its own was imported since."""
+        seen = [name in sys.modules for name in _BRINGERS]
+        if seen != self.seen:
+            import threadpoolctl
+
+            self.found = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
+            self.seen = seen
+        return self.found
+
+    def inside(self):
+        """Return those who are inside. Ctrl-C may keep one from leaving: it dies instead."""
+        return [holder for weak in self.holders if (holder := weak()) is not None]
+
+    def enter(self, holder):
+        with self.lock:
+            self.holders.append(weakref.ref(holder))
+            for library in self.find():
+                n_threads = library.num_threads or 1
+                if n_threads > 1:
+                    changed = self.changed if _is_shared(library) else self.changed_here.numbers
+                    changed.append((library, n_threads))
+                    _set_threads(library, 1)
+
+    def leave(self, holder):
+        with self.lock:
+            others = [other for other in self.inside() if other is not holder]
+            self.holders = [weakref.ref(other) for other in others]
+            if not any(other.thread == holder.thread for other in others):
+                _put_back(self.changed_here.numbers)
+            if not others:
+                _put_back(self.changed)
+
+    def after_fork(self):
+        """Forget the parent's other threads; what they changed is put back by the next to leave."""
+        self.lock = threading.RLock()
+        self.holders = [
+            weakref.ref(holder) for holder in self.inside() if holder.thread == threading.get_ident()
+        ]
+
+
+class _ChangedHere(threading.local):
+    def __init__(self):
+        self.numbers = []
+
+
 def _is_shared(library):
     """Tell whether the library's number of threads is the whole process's: in others each thread has its own.
 
-    Wrong answers cost no more than time: what a thread changed, it puts back in either case.
+    Wrong answers cost no more than time: what a thread changed is put back in either case.
     """
     return library.internal_api == "openblas" and library.threading_layer != "openmp"
 
@@ -31,89 +89,36 @@ def _set_threads(library, n_threads):
 
 def _put_back(changed):
     while changed:
-        _set_threads(*changed.pop())
-
-
-class _ThreadState(threading.local):
-    depth = 0
-
-    def __init__(self):
-        self.changed = []
+        _set_threads(*changed[-1])
+        changed.pop()
 
 
 class _OneBlasThread:
-    """Holds BLAS to one thread inside ``with``; the last thread that leaves puts a shared number back."""
-
-    def __init__(self):
-        self.lock = threading.RLock()
-        self.state = _ThreadState()
-        self.inside = 0
-        self.changed = []
-        self.libraries = []
-        self.seen = None
-
-    def _find(self):
-        """Return the BLAS libraries; look again when a package that brings its own was imported since."""
-        seen = [name in sys.modules for name in _BRINGERS]
-        if seen != self.seen:
-            import threadpoolctl
-
-            self.libraries = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
-            self.seen = seen
-        return self.libraries
-
-    def _limit(self):
-        with self.lock:
-            self.inside += 1
-            for library in self._find():
-                n_threads = library.num_threads or 1
-                if n_threads > 1:
-                    changed = self.changed if _is_shared(library) else self.state.changed
-                    changed.append((library, n_threads))
-                    _set_threads(library, 1)
-
-    def _restore(self):
-        with self.lock:
-            self.inside = max(self.inside - 1, 0)
-            _put_back(self.state.changed)
-            if not self.inside:
-                _put_back(self.changed)
+    """Holds BLAS to one thread inside ``with``; the last that leaves puts shared numbers back."""
 
     def __enter__(self):
-        self.state.depth += 1
-        if self.state.depth == 1:
-            try:
-                self._limit()
-            except BaseException:
-                self.__exit__()
-                raise
+        self.thread = threading.get_ident()
+        _libraries.enter(self)
 
     def __exit__(self, *error):
-        self.state.depth -= 1
-        if not self.state.depth:
-            self._restore()
-
-    def after_fork(self):
-        """Forget the parent's other threads; what they changed is put back by the next to leave."""
-        self.lock = threading.RLock()
-        self.inside = 0
+        _libraries.leave(self)
 
 
-_blas = _OneBlasThread()
+_libraries = _Libraries()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_blas.after_fork)
+    os.register_at_fork(after_in_child=_libraries.after_fork)
 
 
-def holds_blas() -> bool:
-    """Tell whether this thread is inside `one_blas_thread`.
+def blas_is_held() -> bool:
+    """Tell whether a thread is inside `one_blas_thread`.
 
     Returns
     -------
-    is_inside : bool
-        What the thread pool hands on to the threads that help.
+    is_held : bool
+        Whether the pool's threads hold BLAS too while they help: a library may count for each thread.
     """
-    return _blas.state.depth > 0
+    return bool(_libraries.inside())
 
 
 def one_blas_thread() -> _OneBlasThread:
@@ -135,4 +140,4 @@ def one_blas_thread() -> _OneBlasThread:
     >>> with one_blas_thread():
     ...     product = np.ones((2, 2)) @ np.ones((2, 2))
     """
-    return _blas
+    return _OneBlasThread()

@@ -22,7 +22,7 @@ from contextlib import nullcontext
 from queue import SimpleQueue
 
 from . import _config
-from ._blas import holds_blas, one_blas_thread
+from ._blas import blas_is_held, one_blas_thread
 from ._machine import in_worker, thread_budget
 
 __all__ = ["effective_threads", "for_each_block", "one_blas_thread"]
@@ -42,7 +42,7 @@ class _Job:
         self.n_blocks = -(-n_items // block_size)
         self.config = dict(_config.current())
         self.context = contextvars.copy_context()  # np.errstate lives there
-        self.one_blas_thread = holds_blas()
+        self.one_blas_thread = blas_is_held()
         self.owner = threading.get_ident()
         self.lock = threading.Lock()
         self.next_block = 0

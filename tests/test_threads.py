@@ -533,7 +533,7 @@ def test_one_blas_thread_looks_for_libraries_once(two_blas_threads, monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(threadpoolctl, "ThreadpoolController", None)
         with one_blas_thread():
-            assert {library.num_threads for library in _blas._blas.libraries} == {1}
+            assert {library.num_threads for library in _blas._libraries.found} == {1}
     assert 2 in blas_threads()
 
 
@@ -556,7 +556,7 @@ class OwnNumberLibrary:
 
 def test_helpers_hold_a_blas_that_counts_for_each_thread(monkeypatch):
     library = OwnNumberLibrary()
-    monkeypatch.setattr(_blas._blas, "_find", lambda: [library])
+    monkeypatch.setattr(_blas._libraries, "find", lambda: [library])
     seen = []
 
     def look():
