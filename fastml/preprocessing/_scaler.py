@@ -67,8 +67,9 @@ class Scaler(OneToOne, Transformer, Estimator):
         device, data = self._to_device(Z)
         n_features = Z.shape[1]
         out = self._room_for(data, copy, device)
-        # -0.0 is what leaves every number as it is when added.
-        shift = np.full(n_features, -0.0) if shift is None else _for_columns(shift, n_features)
+        # Subtracting 0.0 and adding -0.0 leave every number as it is, zeros of both signs too.
+        zero = 0.0 if operation == "subtract_divide" else -0.0
+        shift = np.full(n_features, zero) if shift is None else _for_columns(shift, n_features)
         scale = np.ones(n_features) if scale is None else _for_columns(scale, n_features)
         parameters = (shift, scale) if operation == "subtract_divide" else (scale, shift)
         launch = getattr(device.kernels.scaling, operation)

@@ -11,6 +11,7 @@ import numpy as np
 from ..._config import current
 from ..._threads import for_each_block
 from .._compile import LANES, Constant, T, float64, helper, int64, kernel, lanes, simd
+from ._quantiles import interpolate, quantile_positions
 
 __all__ = [
     "column_extremes",
@@ -20,7 +21,8 @@ __all__ = [
 
 DOUBLES = Constant(lambda dtype: lanes(np.float64))
 VECTORS = 4  # vectors of a row that a kernel works on at a time: enough to hide an addition's latency
-ROWS = 64  # rows whose mean is subtracted before squaring; with VECTORS, what fits in the first-level cache
+ROWS = 8  # rows that are read side by side, as many streams as hardware prefetches well
+WIDTH = 2048  # values in a row of narrow matrices, joined from several
 BLOCK = 1 << 18  # values in a block of rows for one thread
 
 
@@ -29,14 +31,15 @@ BLOCK = 1 << 18  # values in a block of rows for one thread
 def moments_of_rows(
     X: T[:, :],  # IN   (n_rows, width); readable up to n_padded values past the last row's beginning
     weights: float64[:],  # IN   (n_rows,)
-    totals_out: float64[:, :],  # OUT  (3, n_padded) sum of weights, mean, sum of squares; zero at first
+    shift: float64[:],  # IN   (n_padded,) some value of each column
+    totals_out: float64[:, :],  # OUT  (3, n_padded) sum of weights, mean less shift, squares; zero at first
     start: int64,
     stop: int64,
 ):
     """Weighted moments of the columns over rows start..stop.
 
-    Every ROWS rows: subtract the first, take the mean, subtract that, square, and join the totals. The
-    rows stay in the cache for the second look, and nothing cancels whatever offset the columns have.
+    Every ROWS rows: take the mean, subtract it, square, and join the totals. The rows stay in the cache for
+    the second look, and nothing cancels whatever offset or outliers the columns have.
     """
     width = X.shape[1]
     n_padded = totals_out.shape[1]
@@ -44,17 +47,16 @@ def moments_of_rows(
     for first in range(start, stop, ROWS):
         last = min(first + ROWS, stop)
         for j in range(0, n_padded, VECTORS * DOUBLES):
-            x = simd.load_doubles(X, first * width + j, VECTORS)
-            shift = simd.where_nan(x, x, 0.0)
+            origin = simd.load_doubles(shift, j, VECTORS)
             count = zero
             total = zero
             for i in range(first, last):
                 x = simd.load_doubles(X, i * width + j, VECTORS)
                 w = simd.tile(weights[i], 1, VECTORS)
                 count = count + simd.where_nan(x, w, 0.0)
-                total = total + w * simd.where_nan(x, x - shift, 0.0)
+                total = total + w * simd.where_nan(x, x - origin, 0.0)
             divisor = simd.where_zero(count, count, 1.0)
-            mean = shift + total / divisor
+            mean = origin + total / divisor
             total = zero
             squares = zero
             for i in range(first, last):
@@ -65,7 +67,7 @@ def moments_of_rows(
                 total = total + weighted
                 squares = squares + weighted * difference
             slip = total / divisor  # what rounding has left in the mean
-            _join(totals_out, j, n_padded, count, mean + slip, squares - slip * total)
+            _join(totals_out, j, n_padded, count, mean - origin + slip, squares - slip * total)
 
 
 @helper
@@ -130,22 +132,38 @@ def column_moments(X, weights=None):
     Recommendations. The American Statistician 37 (1983), 242-247.
     """
     if not X.flags.c_contiguous:
-        return by_column(column_moments, X, weights)
+        return _by_column(column_moments, X, weights)
     rows = _Rows(X, VECTORS * lanes(np.float64), join=weights is None)
     weights = np.ones(rows.n_rows) if weights is None else np.ascontiguousarray(weights, np.float64)
+    shift = _some_values(X)
+    shifts = np.zeros(rows.n_padded)
+    shifts[: rows.rest.shape[1]].reshape(rows.n_groups, -1)[:] = shift
     parts = np.zeros((rows.n_blocks + 1, 3, rows.n_padded))
 
     def task(block, start, stop):
-        moments_of_rows(rows.wide, weights, parts[block], start, stop)
+        moments_of_rows(rows.wide, weights, shifts, parts[block], start, stop)
 
     for_each_block(task, rows.n_whole, rows.block_rows, work=8 * X.size)
-    moments_of_rows(rows.rest, weights[rows.n_whole :], parts[-1], 0, len(rows.rest))
+    moments_of_rows(rows.rest, weights[rows.n_whole :], shifts, parts[-1], 0, len(rows.rest))
     moments = np.zeros((3, X.shape[1]))
     join_moments(parts, rows.n_groups, moments)
-    return moments[0], moments[1], moments[2]
+    counts, means, squares = moments
+    means += shift * (counts != 0)
+    return counts, means, squares
 
 
-def by_column(launch, X, *args):
+def _some_values(X):
+    """A value of each column that is no lone outlier, and not NaN unless the first rows are; as float64."""
+    a, b, c = X[0], X[len(X) // 2], X[-1]
+    values = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c)).astype(np.float64)
+    gaps = np.flatnonzero(values != values)
+    if len(gaps):
+        first = X[:1024, gaps]
+        values[gaps] = np.nan_to_num(first[(first == first).argmax(axis=0), np.arange(len(gaps))])
+    return values
+
+
+def _by_column(launch, X, *args):
     """Call a launcher for each column of X, whose columns lie together, and join what it returns."""
     found = [None] * X.shape[1]
 
@@ -169,8 +187,10 @@ class _Rows:
     def __init__(self, X, step, *, join):
         n_samples, n_features = X.shape
         self.n_groups = 1
-        if join and n_features < 8 * step:
+        if join and n_features < WIDTH // 2:
             self.n_groups = step // math.gcd(n_features, step)
+            narrow = self.n_groups * n_features
+            self.n_groups *= max(1, min(WIDTH // narrow, n_samples // (self.n_groups * ROWS)))
         width = n_features * self.n_groups
         self.n_padded = -(-width // step) * step
         flat = X.reshape(-1)
@@ -221,7 +241,7 @@ def column_extremes(X):
         Of X's dtype; NaN where a column has no other value.
     """
     if not X.flags.c_contiguous:
-        return by_column(column_extremes, X)
+        return _by_column(column_extremes, X)
     rows = _Rows(X, VECTORS * lanes(X.dtype), join=True)
     parts = np.full((rows.n_blocks + 1, 2, rows.n_padded), np.inf, X.dtype)
     parts[:, 1] = -np.inf
@@ -271,7 +291,7 @@ def column_quantiles(X, fractions):
         NaN where a column has no value.
     """
     if not X.flags.c_contiguous:
-        return by_column(column_quantiles, X, fractions)
+        return _by_column(column_quantiles, X, fractions)
     n_samples, n_features = X.shape
     quantiles = np.full((len(fractions), n_features), np.nan)
     # Columns of a cache line together, where memory allows.
@@ -296,15 +316,3 @@ def _quantiles(values, fractions):
     below, above, part = quantile_positions(len(values), fractions)
     values.partition(np.unique([below, above]))
     return interpolate(values[below].astype(np.float64), values[above].astype(np.float64), part)
-
-
-def quantile_positions(n_values, fractions):
-    """Ranks below and above each quantile, and how far it is from the one below."""
-    positions = np.asarray(fractions) * (n_values - 1)
-    below = positions.astype(np.int64)
-    return below, np.minimum(below + 1, n_values - 1), positions - below
-
-
-def interpolate(low, high, part):
-    """The value `part` of the way from low to high; from the nearer one, so that both ends are exact."""
-    return np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..._threads import for_each_block
 from .._compile import T, float64, int32, int64, kernel
-from .columns import interpolate, quantile_positions
+from ._quantiles import interpolate, quantile_positions
+from ._sparse import BLOCK, lines_in_block
 
 __all__ = [
     "csc_column_largest",
@@ -17,8 +18,6 @@ __all__ = [
     "csr_column_largest",
     "csr_column_moments",
 ]
-
-BLOCK = 1 << 17  # stored values in a block for one thread
 
 
 # ---- moments ------------------------------------------------------------------------------------------
@@ -181,10 +180,6 @@ def csc_column_moments(data, indices, indptr, n_samples, weights=None):
 
     for_each_block(task, n_features, lines_in_block(data, n_features), work=16 * len(data))
     return sums[0], *_with_zeros(*sums)
-
-
-def lines_in_block(data, n_lines):
-    return max(1, BLOCK * n_lines // max(len(data), 1))
 
 
 # ---- order statistics -------------------------------------------------------------------------------------

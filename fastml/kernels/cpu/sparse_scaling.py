@@ -7,8 +7,8 @@ import math
 
 from ..._threads import for_each_block
 from .._compile import T, float64, int32, int64, kernel
+from ._sparse import BLOCK, lines_in_block
 from .scaling import L1, L2, NORMS
-from .sparse_columns import BLOCK, lines_in_block
 
 __all__ = ["csc_multiply_columns", "csr_multiply_columns", "csr_normalize_rows"]
 
