@@ -14,7 +14,7 @@ import numpy as np
 
 from ._lazy import sk
 from ._parameters import DEVICE, Interval, Options, callback_context, fit_method
-from ._plain import FLOATS, aligned, finite, lay_out, plain_array, plain_target
+from ._plain import FLOATS, finite, lay_out, plain_array, plain_target
 
 __all__ = [
     "DEVICE",
@@ -66,8 +66,10 @@ def check_array_fast(X: Any, **kw: Any) -> Any:
         return out
     if _is_cuda(X):
         return _check_cuda(None, X, reset=True, **kw)
+    if _is_torch(X):
+        return check_array_fast(_to_host(X), **kw)
     out = sk("sklearn.utils.check_array")(X, **{"dtype": FLOATS, "order": "C", **kw})
-    return aligned(out)
+    return _ndarray(out)
 
 
 def check_X(est: Any, X: Any, *, reset: bool, **kw: Any) -> Any:
@@ -94,7 +96,7 @@ def check_X(est: Any, X: Any, *, reset: bool, **kw: Any) -> Any:
     ValueError
         As `sklearn.utils.validation.validate_data`.
     """
-    if est is None:
+    if est is None:  # `_device.check_cuda_array` validates for functions too
         return check_array_fast(X, **kw)
     if type(X) is np.ndarray and _keeps_features(est, X, reset):
         out = plain_array(X, **kw)
@@ -104,8 +106,10 @@ def check_X(est: Any, X: Any, *, reset: bool, **kw: Any) -> Any:
             return out
     elif _is_cuda(X):
         return _check_cuda(est, X, reset=reset, **kw)
+    elif _is_torch(X):
+        return check_X(est, _to_host(X), reset=reset, **kw)
     out = _validate_data(est, X, reset=reset, **kw)
-    return aligned(out)
+    return _ndarray(out)
 
 
 def check_X_y(
@@ -151,11 +155,11 @@ def check_X_y(
         `sklearn.utils.multiclass.check_classification_targets`.
     """
     multi_output = y_float if multi_output is None else multi_output
-    if _is_cuda(X) or _is_cuda(y):
-        y = _to_host(y)
+    y = _to_host(y)
     if _is_cuda(X):
         X = _check_cuda(est, X, reset=reset, **kw)
         return X, _check_target(est, X, y, y_float, multi_output)
+    X = _to_host(X)
     if type(X) is np.ndarray and X.ndim == 2 and plain_target(y, len(X), y_float, multi_output):
         if _keeps_features(est, X, reset):
             out = plain_array(X, **kw)
@@ -166,7 +170,7 @@ def check_X_y(
     X, y = _validate_data(est, X, y, reset=reset, y_numeric=y_float, multi_output=multi_output, **kw)
     if not y_float:
         sk("sklearn.utils.multiclass.check_classification_targets")(y)
-    return aligned(X), y
+    return _ndarray(X), _ndarray(y)
 
 
 def _keeps_features(est, X, reset):
@@ -181,6 +185,11 @@ def _validate_data(est, *data, **kw):
     return sk("sklearn.utils.validation.validate_data")(est, *data, **{"dtype": FLOATS, "order": "C", **kw})
 
 
+def _ndarray(X):
+    """Return what scikit-learn validated as an ndarray of its own class; sparse data as it is."""
+    return lay_out(np.asarray(X), None) if hasattr(X, "__array__") else X
+
+
 def _check_target(est, X, y, y_float, multi_output):
     """Validate a target by itself, as `validate_data` does it together with the data."""
     if not plain_target(y, len(X), y_float, multi_output):
@@ -193,7 +202,7 @@ def _check_target(est, X, y, y_float, multi_output):
     return y
 
 
-# ---- data on a GPU -------------------------------------------------------------------------------
+# ---- data of other libraries, on a GPU or not -----------------------------------------------------
 def _is_cuda(X):
     if type(X) is np.ndarray or X is None:
         return False
@@ -202,18 +211,29 @@ def _is_cuda(X):
     return is_cuda_array(X)
 
 
-def _to_host(X):
-    from ._device import CPU
+def _is_torch(X):
+    return type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach")
 
-    return CPU.to_host(X) if _is_cuda(X) else X
+
+def _to_host(X):
+    """Return an ndarray of what lives on a GPU and of tensors; anything else as it is."""
+    if type(X) is np.ndarray:
+        return X
+    if _is_torch(X):  # scikit-learn would make float64 of any dtype
+        return X.detach().cpu().numpy()
+    if _is_cuda(X):
+        from ._device import CPU
+
+        return CPU.to_host(X)
+    return X
 
 
 def _check_cuda(est, X, **kw):
-    from ._device import CPU, check_cuda_array, report_fallback, why_no_cuda
+    from ._device import check_cuda_array, report_fallback, why_no_cuda
 
     if why_no_cuda():
         report_fallback("computing on the CPU data that lives on a GPU", why_no_cuda())
-        return check_X(est, CPU.to_host(X), **kw)
+        return check_X(est, _to_host(X), **kw)
     return check_cuda_array(est, X, **kw)
 
 

@@ -247,6 +247,13 @@ def test_what_needs_no_conversion_is_not_copied(name):
     assert check_X_y(Dummy(), X, y, y_float=True)[1] is y
 
 
+def test_a_file_in_memory_becomes_an_ordinary_array(tmp_path):
+    mapped = np.memmap(tmp_path / "X", dtype=np.float64, mode="w+", shape=PLAIN.shape)
+    mapped[...] = PLAIN
+    X = check_X(Dummy(), mapped, reset=True)
+    assert type(X) is np.ndarray and np.may_share_memory(X, mapped)
+
+
 def test_inputs_are_never_written_to():
     for X in INPUTS.values():
         if not isinstance(X, np.ndarray):
@@ -455,6 +462,34 @@ class OnGPU:
 
     def copy_to_host(self):
         return self.array
+
+
+class Tensor:
+    """A torch tensor, as far as validation looks at it."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return self
+
+    def numpy(self):
+        return self.array
+
+
+Tensor.__module__ = "torch"
+
+
+def test_tensors_keep_their_dtype(no_sklearn):
+    X, est = PLAIN.astype(np.float32), Dummy()
+    assert check_X(est, Tensor(X), reset=True) is X
+    assert check_array_fast(Tensor(X)) is X
+    y, w = np.arange(12) % 2, np.ones(12, np.float32)
+    assert check_X_y(est, Tensor(X), Tensor(y), y_float=False) == (X, y)
+    assert check_weight(Tensor(w), X) is w
 
 
 def test_gpu_data_goes_to_the_device_module(monkeypatch):
