@@ -65,7 +65,7 @@ def differs(x, y):
 def finish_distance(metric, total, scale, n_features, p):
     """The distance of a metric without a tile, from its terms' sum; Bray-Curtis divides by `scale`."""
     if metric == MINKOWSKI:
-        return T(total ** (1.0 / p))
+        return T(total ** (T(1) / p))
     if metric == BRAYCURTIS:
         return total / scale
     if metric == HAMMING:

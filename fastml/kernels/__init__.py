@@ -1,0 +1,20 @@
+"""Compiled kernels and their launchers: `cpu` and, with the same file names and parameters, `cuda`."""
+
+_SPARSE = "sparse matrices come as SciPy's, on the host"
+_TREE = "walks through a tree diverge; on a GPU brute force in registers is faster while the data fits"
+
+# Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
+CPU_ONLY = {
+    "kd_tree.build_kd_tree": _TREE,
+    "kd_tree.count_kd_tree": _TREE,
+    "kd_tree.list_kd_tree": _TREE,
+    "kd_tree.query_kd_tree": _TREE,
+    "sparse_columns.csc_column_largest": _SPARSE,
+    "sparse_columns.csc_column_moments": _SPARSE,
+    "sparse_columns.csc_column_quantiles": _SPARSE,
+    "sparse_columns.csr_column_largest": _SPARSE,
+    "sparse_columns.csr_column_moments": _SPARSE,
+    "sparse_scaling.csc_multiply_columns": _SPARSE,
+    "sparse_scaling.csr_multiply_columns": _SPARSE,
+    "sparse_scaling.csr_normalize_rows": _SPARSE,
+}

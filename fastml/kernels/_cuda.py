@@ -1,0 +1,143 @@
+"""How a Python function becomes a CUDA kernel. The only module that imports `numba.cuda`.
+
+`@cuda_kernel` declares a kernel; `kernel[blocks, threads](*arguments)` launches it on CuPy arrays. In it `T`
+stands for float32 or float64, whichever the arrays annotated with it hold, and functions declared with
+`@helper` become device functions. Declaring costs nothing: Numba is imported at the first launch.
+"""
+
+import functools
+import importlib
+import types
+import warnings
+
+import numpy as np
+
+from ._compile import (
+    ArrayOf,
+    Constant,
+    Helper,
+    T,
+    _LazyModule,
+    float32,
+    float64,
+    helper,
+    int32,
+    int64,
+    specialise,
+    uint8,
+)
+
+__all__ = [
+    "BLOCK", "Constant", "Helper", "T", "blocks_for", "cp", "cuda", "cuda_kernel", "float32", "float64",
+    "helper", "int32", "int64", "u32", "uint8",
+]  # fmt: skip
+
+# Indices: unsigned, because signed ones cost a select each, and converted once, where they are made.
+u32 = np.uint32
+BLOCK = 256  # threads of a block, in every kernel of ours
+
+
+class _NumbaCuda(_LazyModule):
+    def load(self):
+        """Import `numba.cuda`: half a second, and only where there is a driver."""
+        return importlib.import_module("numba.cuda")
+
+
+class _CuPy:
+    def __getattr__(self, name):
+        return getattr(importlib.import_module("cupy"), name)
+
+
+cuda = _NumbaCuda("numba.cuda")
+cp = _CuPy()
+
+
+def blocks_for(n_items, per_block=None):
+    """How many blocks it takes, of BLOCK items each if not said otherwise."""
+    return -(-n_items // (per_block or BLOCK))
+
+
+@functools.cache
+def device_function(used, dtype):
+    """The device function that a helper becomes in kernels of `dtype`."""
+    return cuda.load().jit(specialise(used.py_func, dtype, device_function), device=True)
+
+
+class CudaKernel:
+    """A kernel; `@cuda_kernel` makes it."""
+
+    def __init__(self, function, bound):
+        functools.update_wrapper(self, function)
+        variant = "".join(f"[{getattr(value, '__name__', value)}]" for value in bound.values())
+        self.name = f"{function.__module__.removeprefix('fastml.kernels.')}.{function.__qualname__}{variant}"
+        self.py_func = (
+            function
+            if not bound
+            else types.FunctionType(
+                function.__code__, {**function.__globals__, **bound}, function.__name__, function.__defaults__
+            )
+        )
+        self.arguments = dict(function.__annotations__)
+        data = (i for i, a in enumerate(self.arguments.values()) if isinstance(a, ArrayOf) and a.element is T)
+        self._data_position = next(data, None)
+        self._dispatchers = {}
+        _KERNELS[self.name] = self
+
+    def specialised(self, dtype):
+        """The kernel's Python function for data of `dtype`, with its helpers turned into device functions."""
+        return specialise(self.py_func, dtype, device_function)
+
+    def __getitem__(self, shape):
+        return functools.partial(self._launch, *shape)
+
+    def _launch(self, blocks, threads, *args):
+        if not np.prod(blocks):
+            return
+        dtype = None if self._data_position is None else np.dtype(args[self._data_position].dtype)
+        dispatcher = self._dispatchers.get(dtype)
+        if dispatcher is None:
+            # From PTX, as the compile lint reads it; link-time optimisation would need one more library.
+            dispatcher = cuda.load().jit(self.specialised(dtype), lto=False)
+            self._dispatchers[dtype] = dispatcher
+        stream = _stream(cp.cuda.get_current_stream().ptr)
+        _configured(dispatcher, blocks, threads, stream)(*map(_argument, args))
+
+
+def cuda_kernel(function, **bound):
+    """Declare a CUDA kernel whose arguments' annotations say what they are, as those of a `@kernel` do.
+
+    Parameters
+    ----------
+    function : callable
+        The kernel's body.
+
+    **bound : dict
+        Helpers and constants for names that the body leaves open: one body, several kernels.
+    """
+    return CudaKernel(function, bound)
+
+
+_KERNELS = {}
+
+
+@functools.lru_cache(maxsize=1024)
+def _configured(dispatcher, blocks, threads, stream):
+    """The dispatcher, ready to launch."""
+    with warnings.catch_warnings():
+        # Small data makes small grids; Numba has a performance warning for that.
+        warnings.simplefilter("ignore")
+        return dispatcher[blocks, threads, stream]
+
+
+@functools.cache
+def _stream(pointer):
+    """Numba's object for CuPy's current stream."""
+    numba_cuda = cuda.load()
+    return numba_cuda.external_stream(pointer) if pointer else numba_cuda.legacy_default_stream()
+
+
+def _argument(arg):
+    if getattr(arg, "ndim", 0):
+        # On one stream nothing has to be waited for; Numba would synchronise once for each array.
+        return cuda.load().as_cuda_array(arg, sync=False)
+    return arg

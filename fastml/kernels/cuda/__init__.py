@@ -1,0 +1,1 @@
+"""Kernels for CUDA: the twins of `fastml.kernels.cpu`."""

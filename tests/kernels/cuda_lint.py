@@ -1,0 +1,94 @@
+"""Compiles a CUDA kernel without a GPU and reads what came out.
+
+Numba emits PTX through NVVM, `ptxas` makes machine code of it and reports registers and spills, `cuobjdump`
+lists the instructions.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+import tempfile
+import types
+from collections import Counter
+
+CAPABILITIES = [(7, 5), (8, 0), (9, 0)]
+DOUBLE = ("DFMA", "DADD", "DMUL", "DSETP", "DMNMX", "MUFU.RCP64H", "MUFU.RSQ64H")
+
+
+def tool(name):
+    """Path of a tool of the CUDA toolkit, or None."""
+    installed = os.path.join(sysconfig.get_paths()["purelib"], "nvidia", "cu13", "bin", name)
+    return installed if os.path.exists(installed) else shutil.which(name)
+
+
+def missing():
+    """What the lint needs and does not find; empty when it can run."""
+    return ", ".join(name for name in ("ptxas", "cuobjdump") if tool(name) is None)
+
+
+def run(*command):
+    """A command's output."""
+    path = os.path.dirname(command[0]) + os.pathsep + os.environ["PATH"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path})
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def compile_kernel(kernel, dtype, arguments, capability):
+    """A kernel's variant as PTX."""
+    from numba import cuda
+    from numba.cuda import dispatcher
+    from numba.cuda import types as nb
+
+    from fastml.kernels import _cuda
+
+    # Numba asks the GPU in use what device functions are to be compiled for.
+    dispatcher.get_current_device = lambda: types.SimpleNamespace(compute_capability=capability)
+    _cuda.device_function.cache_clear()
+    ptx, _ = cuda.compile(
+        kernel.specialised(dtype), nb.void(*arguments), device=False, abi="numba", cc=capability, output="ptx"
+    )
+    return ptx
+
+
+def instructions(sass):
+    """How often each instruction occurs."""
+    return Counter(re.findall(r"/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)", sass))
+
+
+def lint(kernel, dtype, arguments, capability):
+    """What a kernel's variant needs of the machine.
+
+    Returns
+    -------
+    report : dict
+        registers; shared, stack and spill (bytes); double (float64 instructions), local (accesses of local
+        memory), shared_loads and shared_loads_128 (instructions); total (instructions).
+    """
+    architecture = "sm_{}{}".format(*capability)
+    with tempfile.TemporaryDirectory() as folder:
+        source, binary = os.path.join(folder, "kernel.ptx"), os.path.join(folder, "kernel.cubin")
+        with open(source, "w") as file:
+            file.write(compile_kernel(kernel, dtype, arguments, capability))
+        log = run(tool("ptxas"), "-v", f"-arch={architecture}", source, "-o", binary)
+        counts = instructions(run(tool("cuobjdump"), "--dump-sass", binary))
+
+    def read(pattern):
+        return max(map(int, re.findall(pattern, log)), default=0)
+
+    def count(*names):
+        return sum(n for name, n in counts.items() if name.startswith(names))
+
+    return {
+        "registers": read(r"Used (\d+) registers"),
+        "shared": read(r"(\d+) bytes smem"),
+        "stack": read(r"(\d+) bytes stack frame"),
+        "spill": read(r"(\d+) bytes spill stores") + read(r"(\d+) bytes spill loads"),
+        "double": count(*DOUBLE),
+        "local": count("LDL", "STL"),
+        "shared_loads": count("LDS"),
+        "shared_loads_128": sum(n for name, n in counts.items() if name.startswith("LDS") and ".128" in name),
+        "total": sum(counts.values()),
+    }

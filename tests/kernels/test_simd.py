@@ -1,0 +1,273 @@
+"""The operations of `fastml.kernels.simd`, each in a kernel, against NumPy; float32 and float64, both widths."""
+
+import os
+
+import numpy as np
+import pytest
+
+from fastml.kernels._compile import (
+    LANES, TILE_ROWS, TILE_VECTORS, TILE_WIDTH, IntT, T, float64, int64, kernel, lanes, simd, tile_width,
+    vector_bytes,
+)  # fmt: skip
+
+ROWS = 6  # the value of TILE_ROWS
+pytestmark = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def numbers(dtype, *shape, seed=0):
+    return np.random.RandomState(seed).standard_normal(shape).astype(dtype)
+
+
+def int_of(dtype):
+    return np.int32 if dtype == np.float32 else np.int64
+
+
+# ---- vectors ---------------------------------------------------------------------------------
+@kernel
+def lane_by_lane(x: T[:], y: T[:], z: T[:], results_out: T[:, :]):
+    a, b, c = simd.load(x, 0), simd.load(y, 0), simd.load(z, 0)
+    simd.store(results_out, 0 * LANES, a + b)
+    simd.store(results_out, 1 * LANES, a - b)
+    simd.store(results_out, 2 * LANES, a * b)
+    simd.store(results_out, 3 * LANES, a / b)
+    simd.store(results_out, 4 * LANES, simd.fma(a, b, c))
+    simd.store(results_out, 5 * LANES, simd.sqrt(simd.fabs(a)))
+    simd.store(results_out, 6 * LANES, simd.minimum(a, b))
+    simd.store(results_out, 7 * LANES, simd.maximum(a, b))
+    simd.store(results_out, 8 * LANES, simd.select(a < b, c, simd.splat(x[1])))
+    simd.store(results_out, 9 * LANES, simd.select((a <= b) | (b < c), a, c))
+    simd.store(results_out, 10 * LANES, simd.select((a <= b) & (b < c), a, c))
+
+
+def test_vectors_lane_by_lane(dtype):
+    n = lanes(dtype)
+    x, y, z = numbers(dtype, 3, n)
+    y[0] = x[0]  # a tie
+    found = np.empty((11, n), dtype)
+    lane_by_lane(x, y, z, found)
+    expected = [
+        x + y, x - y, x * y, x / y, x.astype(np.longdouble) * y + z, np.sqrt(abs(x)), np.minimum(x, y),
+        np.maximum(x, y), np.where(x < y, z, x[1]), np.where((x <= y) | (y < z), x, z),
+        np.where((x <= y) & (y < z), x, z),
+    ]  # fmt: skip
+    np.testing.assert_array_equal(found, np.array([row.astype(dtype) for row in expected]))
+
+
+@kernel
+def pick(x: T[:], y: T[:], results_out: T[:, :]):
+    simd.store(results_out, 0, simd.minimum(simd.load(x, 0), simd.load(y, 0)))
+    simd.store(results_out, LANES, simd.maximum(simd.load(x, 0), simd.load(y, 0)))
+
+
+def test_minimum_and_maximum_take_the_second_where_either_is_nan(dtype):
+    n = lanes(dtype)
+    x, y = np.full(n, np.nan, dtype), np.ones(n, dtype)
+    found = np.empty((2, n), dtype)
+    pick(x, y, found)
+    np.testing.assert_array_equal(found, 1)
+    pick(y, x, found)
+    assert np.isnan(found).all()
+
+
+@kernel
+def flat(X: T[:, :], i: int64, out: T[:]):
+    simd.store(out, 0, simd.load(X, i))
+
+
+def test_arrays_are_addressed_flat_and_unaligned(dtype):
+    X = numbers(dtype, 5, 13)
+    found = np.empty(lanes(dtype), dtype)
+    for i in (0, 1, 17):
+        flat(X, i, found)
+        np.testing.assert_array_equal(found, X.ravel()[i : i + lanes(dtype)])
+
+
+@kernel
+def across(x: T[:], limit: T, reductions_out: T[:], integers_out: int64[:]):
+    v = simd.load(x, 0)
+    reductions_out[0] = simd.lane_min(v)
+    reductions_out[1] = simd.lane_max(v)
+    reductions_out[2] = simd.lane_sum(v)
+    mask = v < simd.splat(limit)
+    integers_out[0] = simd.bits(mask)
+    integers_out[1] = simd.lowest_bit(int64(40))
+    integers_out[2] = simd.lane_min_index(simd.select(mask, simd.indices(3, v), simd.splat_index(99, v)))
+    integers_out[3] = simd.bits(v == simd.splat(x[2]))
+
+
+def test_across_lanes(dtype):
+    n = lanes(dtype)
+    x = numbers(dtype, n)
+    reductions, integers = np.empty(3, dtype), np.empty(4, np.int64)
+    across(x, dtype(0.25), reductions, integers)
+    assert reductions[0] == x.min() and reductions[1] == x.max()
+    np.testing.assert_allclose(reductions[2], x.sum(dtype=np.float64), rtol=8 * np.finfo(dtype).eps * n)
+    below = np.flatnonzero(x < 0.25)
+    assert integers[0] == sum(1 << int(i) for i in below)
+    assert integers[1] == 3
+    assert integers[2] == 3 + below[0]
+    assert integers[3] == 1 << 2
+
+
+# ---- tiles ------------------------------------------------------------------------------------
+@kernel
+def outer(A: T[:, :], B: T[:], start: T, results_out: T[:, :, :]):
+    """One step of each update of a tile by a column of A and a row of B, stored one after another."""
+    d, size = A.shape[1], TILE_ROWS * TILE_WIDTH
+    acc = simd.tile(start, TILE_ROWS, TILE_VECTORS)
+    simd.store_tile(simd.add_products(acc, A, 1, d, B, 2), results_out, 0 * size, TILE_WIDTH)
+    simd.store_tile(simd.add_squared_differences(acc, A, 1, d, B, 2), results_out, 1 * size, TILE_WIDTH)
+    simd.store_tile(simd.add_absolute_differences(acc, A, 1, d, B, 2), results_out, 2 * size, TILE_WIDTH)
+    simd.store_tile(simd.add_absolute_sums(acc, A, 1, d, B, 2), results_out, 3 * size, TILE_WIDTH)
+    simd.store_tile(simd.count_differences(acc, A, 1, d, B, 2), results_out, 4 * size, TILE_WIDTH)
+    simd.store_tile(simd.max_absolute_differences(acc, A, 1, d, B, 2), results_out, 5 * size, TILE_WIDTH)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.5])
+def test_updates_of_a_tile(dtype, start):
+    width = tile_width(dtype)
+    A, B = numbers(dtype, ROWS, 3), numbers(dtype, width + 2, seed=1)
+    B[2] = A[0, 1]
+    found = np.empty((6, ROWS, width), dtype)
+    outer(A, B, dtype(start), found)
+    a, b = A[:, 1:2].astype(np.float64), B[2:].astype(np.float64)
+    apart = abs(a - b)
+    expected = [start + a * b, start + apart**2, start + apart, start + abs(a + b), start + (a != b)]
+    np.testing.assert_allclose(found[:5], expected, rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps)
+    np.testing.assert_allclose(found[5], np.maximum(start, apart), rtol=4 * np.finfo(dtype).eps)
+
+
+def test_the_largest_difference_keeps_nan(dtype):
+    A, B = np.zeros((ROWS, 3), dtype), np.zeros(tile_width(dtype) + 2, dtype)
+    B[5] = np.nan
+    found = np.empty((6, ROWS, tile_width(dtype)), dtype)
+    outer(A, B, dtype(1), found)
+    assert np.isnan(found[5, :, 3]).all() and np.isnan(found[5]).sum() == ROWS
+
+
+@kernel
+def combine(A: T[:, :], B: T[:], exponent: float64, results_out: T[:, :, :]):
+    size = TILE_ROWS * TILE_WIDTH
+    zero = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
+    x = simd.add_products(zero, A, 0, A.shape[1], B, 0)
+    row = simd.tile_of_row(B, 0, TILE_ROWS, TILE_VECTORS)
+    column = simd.tile_of_column(A, 0, TILE_ROWS, TILE_VECTORS)
+    simd.store_tile(x + row, results_out, 0 * size, TILE_WIDTH)
+    simd.store_tile(x - column, results_out, 1 * size, TILE_WIDTH)
+    simd.store_tile(x * row, results_out, 2 * size, TILE_WIDTH)
+    simd.store_tile(x / simd.fabs(row), results_out, 3 * size, TILE_WIDTH)
+    simd.store_tile(simd.sqrt(simd.fabs(x)), results_out, 4 * size, TILE_WIDTH)
+    simd.store_tile(simd.minimum(x, row), results_out, 5 * size, TILE_WIDTH)
+    simd.store_tile(simd.maximum(x, row), results_out, 6 * size, TILE_WIDTH)
+    simd.store_tile(simd.add_row(x, B, 1), results_out, 7 * size, TILE_WIDTH)
+    simd.store_tile(simd.multiply_row(x, B, 1), results_out, 8 * size, TILE_WIDTH)
+    simd.store_tile(simd.add_column(x, A, 0), results_out, 9 * size, TILE_WIDTH)
+    simd.store_tile(simd.power(simd.fabs(x), exponent), results_out, 10 * size, TILE_WIDTH)
+
+
+def test_arithmetic_on_tiles(dtype):
+    width, eps = tile_width(dtype), np.finfo(dtype).eps
+    A, B = numbers(dtype, ROWS, 1), numbers(dtype, width + 1, seed=1)
+    found = np.empty((11, ROWS, width), dtype)
+    combine(A, B, 1.7, found)
+    x, b = A * B[:width], B[:width]
+    expected = [
+        x + b, x - A, x * b, x / abs(b), np.sqrt(abs(x)), np.minimum(x, b), np.maximum(x, b),
+        x + B[1:], x * B[1:], x + A, abs(x) ** 1.7,
+    ]  # fmt: skip
+    np.testing.assert_allclose(found, expected, rtol=8 * eps, atol=eps)
+
+
+@kernel
+def store_part(values: T[:], out: T[:, :], first_row: int64, stop_row: int64, n_columns: int64):
+    acc = simd.tile_of_row(values, 0, TILE_ROWS, TILE_VECTORS)
+    simd.store_tile_part(acc, out, 0, out.shape[1], first_row, stop_row, n_columns)
+
+
+@pytest.mark.parametrize("rows", [(0, 6), (0, 0), (2, 5), (5, 9), (-3, 1)])
+def test_a_part_of_a_tile_is_stored_and_nothing_else(dtype, rows):
+    width = tile_width(dtype)
+    values = numbers(dtype, width)
+    for n_columns in (0, 1, lanes(dtype), lanes(dtype) + 1, width - 1, width, width + 5):
+        found = np.zeros((ROWS, width + 3), dtype)
+        expected = found.copy()
+        expected[max(rows[0], 0) : min(rows[1], ROWS), : min(n_columns, width)] = values[:n_columns]
+        store_part(values, found, *rows, n_columns)
+        np.testing.assert_array_equal(found, expected)
+
+
+# ---- what is kept of a tile -------------------------------------------------------------------
+@kernel
+def keep(values: T[:, :], first: int64, best_work: T[:], where_work: IntT[:]):
+    zero = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
+    for p in range(values.shape[0] // TILE_ROWS):
+        acc = simd.add_row(zero, values, p * TILE_ROWS * TILE_WIDTH)
+        simd.keep_smallest(acc, first + p * TILE_WIDTH, best_work, where_work, 0)
+
+
+def test_keep_smallest_keeps_the_first_of_equal_values(dtype):
+    width, n = tile_width(dtype), lanes(dtype)
+    values = np.random.RandomState(0).randint(0, 3, (3 * ROWS, width)).astype(dtype)
+    best, where = np.full(ROWS * n, np.inf, dtype), np.zeros(ROWS * n, int_of(dtype))
+    keep(values, 100, best, where)
+    panels = values[::ROWS].reshape(-1, n)  # every row of a tile is its panel's first row of values
+    columns = 100 + np.arange(3 * width).reshape(-1, n)
+    first = panels.argmin(axis=0)
+    for r in range(ROWS):
+        np.testing.assert_array_equal(best[r * n : (r + 1) * n], panels.min(axis=0))
+        np.testing.assert_array_equal(where[r * n : (r + 1) * n], columns[first, np.arange(n)])
+
+
+@kernel
+def compare_rows(A: T[:, :], B: T[:], limits: T[:], sums_out: float64[:]) -> int64:
+    zero = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
+    acc = simd.add_products(zero, A, 0, A.shape[1], B, 0)
+    simd.add_row_sums(acc, sums_out, 1, 2)
+    return simd.rows_below(acc, limits, 0, 1)
+
+
+def test_sums_of_rows_and_rows_below_a_limit(dtype):
+    width = tile_width(dtype)
+    A, B = numbers(dtype, ROWS, 1), numbers(dtype, width, seed=1)
+    values = A * B
+    limits = values.min(axis=1)  # not below its own minimum
+    limits[2] = np.nextafter(limits[2], dtype(np.inf))
+    sums = np.full(2 * ROWS + 1, 5.0)
+    assert compare_rows(A, B, limits, sums) == 1 << 2
+    np.testing.assert_allclose(sums[1::2], 5 + values.sum(axis=1, dtype=np.float64), rtol=1e-5)
+    np.testing.assert_array_equal(sums[::2], 5)
+
+
+@kernel
+def fold(values: T[:, :], best_work: T[:], where_work: IntT[:]):
+    zero = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
+    best = simd.tile_of_row(best_work, 0, 1, TILE_VECTORS)
+    where = simd.tile_of_row(where_work, 0, 1, TILE_VECTORS)
+    for k in range(values.shape[1]):
+        acc = simd.add_absolute_differences(zero, values, k, values.shape[1], best_work, TILE_WIDTH)
+        best, where = simd.smallest_row(acc, k * TILE_ROWS, best, where)
+    simd.store_tile(best, best_work, 0, 0)
+    simd.store_tile(where, where_work, 0, 0)
+
+
+def test_the_smallest_row_is_the_first_of_equal_ones(dtype):
+    width = tile_width(dtype)
+    values = np.random.RandomState(3).randint(0, 4, (ROWS, 3)).astype(dtype)
+    origin = np.random.RandomState(4).randint(0, 4, width).astype(dtype)
+    best = np.concatenate([np.full(width, np.inf, dtype), origin])
+    where = np.full(width, -1, int_of(dtype))
+    fold(values, best, where)
+    apart = abs(values.T.reshape(-1, 1) - origin)
+    np.testing.assert_array_equal(best[:width], apart.min(axis=0))
+    np.testing.assert_array_equal(where, apart.argmin(axis=0))
+
+
+# ---- the other width ----------------------------------------------------------------------------
+@pytest.mark.skipif("FASTML_CPU_LEVEL" in os.environ, reason="is itself the run with the other width")
+def test_the_narrow_vectors_of_avx2(dtype, python):
+    if dtype == np.float64:
+        pytest.skip("the child process tests both dtypes")
+    if vector_bytes() == 32:
+        pytest.skip("the vectors of this processor are the narrow ones")
+    ran = python(module=("pytest", "-q", __file__), env={"FASTML_CPU_LEVEL": "v3"})
+    assert " passed" in ran and "failed" not in ran
