@@ -11,7 +11,6 @@ __all__ = [
     "RadiusNeighborsRegressor",
     "kneighbors_graph",
     "radius_neighbors_graph",
-    "sort_graph_by_row_values",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -31,8 +30,6 @@ __getattr__, __dir__ = lazy_names(
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sklearn.neighbors import sort_graph_by_row_values
-
     from ._classification import KNeighborsClassifier
     from ._graph import kneighbors_graph, radius_neighbors_graph
     from ._kd_tree import KDTree

@@ -42,6 +42,13 @@ class _Metrics(Options):
         )
 
 
+class _DistanceMetrics(Options):
+    """The constraint of `metric`: objects of scikit-learn's, which none is before that is loaded."""
+
+    def to_sklearn(self):
+        return sk("sklearn.metrics.DistanceMetric")
+
+
 class NeighborsBase(MultiOutput, Estimator):
     """Base class of the estimators of nearest neighbours."""
 
@@ -51,7 +58,7 @@ class NeighborsBase(MultiOutput, Estimator):
         "algorithm": [Options("auto", "ball_tree", "kd_tree", "brute")],
         "leaf_size": [Interval(numbers.Integral, 1)],
         "p": [Interval(numbers.Real, 0, closed="right"), None],
-        "metric": [_Metrics(*solver.METRICS), callable],
+        "metric": [_Metrics(*solver.METRICS), callable, _DistanceMetrics()],
         "metric_params": [dict, None],
         "n_jobs": [numbers.Integral, None],
         "device": DEVICE,

@@ -164,6 +164,7 @@ class KNeighborsRegressor(KNeighbors, _NeighborsRegressor):
         distances, indices = (CPU.to_host(part) for part in self.kneighbors(X))
         weights = weights_of_lists(self.weights, distances)
         weights = None if weights is None else weights.ravel()
+        indices = indices.astype(np.int64, copy=False)  # those of scikit-learn's graphs are int32
         return like_input(average(even_starts(*indices.shape), indices.ravel(), weights, self._y), X)
 
 

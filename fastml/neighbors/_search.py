@@ -196,7 +196,8 @@ class RadiusNeighbors:
             return self._rows_within(self._queries(X), self.radius)
         distances, indices = self.radius_neighbors(X)
         starts = np.concatenate([[0], np.cumsum([len(row) for row in indices])])
-        return starts, np.concatenate([[], *distances]), np.concatenate([np.empty(0, np.int64), *indices])
+        indices = np.concatenate([np.empty(0, np.int64), *indices]).astype(np.int64, copy=False)
+        return starts, np.concatenate([[], *distances]), indices
 
     def radius_neighbors_graph(
         self,
