@@ -1,4 +1,4 @@
-"""The operations of `fastml.kernels.simd`, each in a kernel, against NumPy; float32 and float64, both widths."""
+"""The operations of `fastml.kernels.simd`, each in a kernel, against NumPy, for vectors of both widths."""
 
 import os
 
@@ -6,12 +6,27 @@ import numpy as np
 import pytest
 
 from fastml.kernels._compile import (
-    LANES, TILE_ROWS, TILE_VECTORS, TILE_WIDTH, IntT, T, float64, int64, kernel, lanes, simd, tile_width,
+    LANES,
+    TILE_ROWS,
+    TILE_VECTORS,
+    TILE_WIDTH,
+    IntT,
+    T,
+    float64,
+    int64,
+    kernel,
+    lanes,
+    simd,
+    tile_width,
     vector_bytes,
 )  # fmt: skip
 
 ROWS = 6  # the value of TILE_ROWS
-pytestmark = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+@pytest.fixture(params=[np.float32, np.float64])
+def dtype(request):
+    return request.param
 
 
 def numbers(dtype, *shape, seed=0):
@@ -70,8 +85,8 @@ def test_minimum_and_maximum_take_the_second_where_either_is_nan(dtype):
 
 
 @kernel
-def flat(X: T[:, :], i: int64, out: T[:]):
-    simd.store(out, 0, simd.load(X, i))
+def flat(X: T[:, :], i: int64, found_out: T[:]):
+    simd.store(found_out, 0, simd.load(X, i))
 
 
 def test_arrays_are_addressed_flat_and_unaligned(dtype):
@@ -99,10 +114,11 @@ def test_across_lanes(dtype):
     n = lanes(dtype)
     x = numbers(dtype, n)
     reductions, integers = np.empty(3, dtype), np.empty(4, np.int64)
-    across(x, dtype(0.25), reductions, integers)
+    limit = np.sort(x)[n // 2]
+    across(x, limit, reductions, integers)
     assert reductions[0] == x.min() and reductions[1] == x.max()
     np.testing.assert_allclose(reductions[2], x.sum(dtype=np.float64), rtol=8 * np.finfo(dtype).eps * n)
-    below = np.flatnonzero(x < 0.25)
+    below = np.flatnonzero(x < limit)
     assert integers[0] == sum(1 << int(i) for i in below)
     assert integers[1] == 3
     assert integers[2] == 3 + below[0]
@@ -179,9 +195,9 @@ def test_arithmetic_on_tiles(dtype):
 
 
 @kernel
-def store_part(values: T[:], out: T[:, :], first_row: int64, stop_row: int64, n_columns: int64):
+def store_part(values: T[:], found_out: T[:, :], first_row: int64, stop_row: int64, n_columns: int64):
     acc = simd.tile_of_row(values, 0, TILE_ROWS, TILE_VECTORS)
-    simd.store_tile_part(acc, out, 0, out.shape[1], first_row, stop_row, n_columns)
+    simd.store_tile_part(acc, found_out, 0, found_out.shape[1], first_row, stop_row, n_columns)
 
 
 @pytest.mark.parametrize("rows", [(0, 6), (0, 0), (2, 5), (5, 9), (-3, 1)])
@@ -262,11 +278,94 @@ def test_the_smallest_row_is_the_first_of_equal_ones(dtype):
     np.testing.assert_array_equal(where, apart.argmin(axis=0))
 
 
+@kernel
+def fold_two(values: T[:, :], best_work: T[:], second_work: T[:], where_work: IntT[:]):
+    zero = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
+    best = simd.tile_of_row(best_work, 0, 1, TILE_VECTORS)
+    second = simd.tile_of_row(second_work, 0, 1, TILE_VECTORS)
+    where = simd.tile_of_row(where_work, 0, 1, TILE_VECTORS)
+    for k in range(values.shape[1]):
+        acc = simd.add_absolute_differences(zero, values, k, values.shape[1], best_work, TILE_WIDTH)
+        best, where, second = simd.smallest_two_rows(acc, k * TILE_ROWS, best, where, second)
+    simd.store_tile(best, best_work, 0, 0)
+    simd.store_tile(second, second_work, 0, 0)
+    simd.store_tile(where, where_work, 0, 0)
+
+
+def test_the_two_smallest_rows(dtype):
+    width = tile_width(dtype)
+    values = np.random.RandomState(3).randint(0, 9, (ROWS, 3)).astype(dtype)
+    origin = np.random.RandomState(4).randint(0, 9, width).astype(dtype)
+    best = np.concatenate([np.full(width, np.inf, dtype), origin])
+    second, where = np.full(width, np.inf, dtype), np.full(width, -1, int_of(dtype))
+    fold_two(values, best, second, where)
+    apart = abs(values.T.reshape(-1, 1) - origin)
+    np.testing.assert_array_equal([best[:width], second], np.sort(apart, axis=0)[:2])
+    np.testing.assert_array_equal(where, apart.argmin(axis=0))
+
+
+# ---- rows as vectors ------------------------------------------------------------------------------
+@kernel
+def rows_as_vectors(A: T[:, :], picks: int64[:], results_out: T[:, :, :]):
+    size = LANES * LANES
+    rows = simd.tile_of_rows(A, 1, A.shape[1], LANES, 1)
+    simd.store_tile(rows, results_out, 0 * size, LANES)
+    simd.store_tile(simd.transpose(rows), results_out, 1 * size, LANES)
+    simd.store_tile(simd.tile_of_picked_rows(A, A.shape[1], 1, picks, 2, LANES), results_out, 2 * size, LANES)
+
+
+def test_rows_as_vectors_and_their_transpose(dtype):
+    n = lanes(dtype)
+    A = numbers(dtype, n, n + 3)
+    picks = np.random.RandomState(0).randint(0, n, n + 2)
+    found = np.empty((3, n, n), dtype)
+    rows_as_vectors(A, picks, found)
+    inner = A[:, 1 : n + 1]
+    np.testing.assert_array_equal(found, [inner, inner.T, inner[picks[2:]]])
+
+
+@kernel
+def one_row(x: T[:], limit: T, results_out: T[:, :], doubles_out: float64[:]) -> int64:
+    values = simd.tile_of_row(x, 0, 1, TILE_VECTORS)
+    simd.store_tile(simd.where_nan(values, simd.fabs(values), 7.0), results_out, 0, 0)
+    simd.store_tile(simd.where_zero(values, simd.fabs(values), 7.0), results_out, TILE_WIDTH, 0)
+    simd.store(results_out, 2 * TILE_WIDTH, simd.shift_in(simd.load(x, 0), simd.load(x, LANES)))
+    simd.store_tile(simd.load_doubles(x, 1, 1), doubles_out, 0, 0)
+    return simd.bits_below(values, limit)
+
+
+def test_operations_on_one_row(dtype):
+    width, n = tile_width(dtype), lanes(dtype)
+    x = numbers(dtype, width + 1)
+    x[3], x[4], x[6] = np.nan, 0, -0.0
+    found, doubles = np.zeros((3, width), dtype), np.empty(lanes(np.float64))
+    bits = one_row(x, dtype(0.5), found, doubles)
+    row = x[:width]
+    np.testing.assert_array_equal(found[0], np.where(np.isnan(row), 7, abs(row)))
+    np.testing.assert_array_equal(found[1][row == 0], 7)
+    np.testing.assert_array_equal(found[1][abs(row) > 0], abs(row)[abs(row) > 0])
+    np.testing.assert_array_equal(found[2][:n], x[n - 1 : 2 * n - 1])
+    np.testing.assert_array_equal(doubles, x[1 : 1 + len(doubles)].astype(np.float64))
+    assert bits % 2**64 == sum(1 << int(i) for i in np.flatnonzero(row < 0.5))
+
+
+@kernel
+def widely(x: T[:], found_out: T[:]):
+    simd.prefer_wide()
+    for i in range(x.shape[0]):
+        found_out[i] = x[i] + x[i]
+
+
+def test_the_hint_changes_no_result(dtype):
+    x = numbers(dtype, 1000)
+    found = np.empty_like(x)
+    widely(x, found)
+    np.testing.assert_array_equal(found, x + x)
+
+
 # ---- the other width ----------------------------------------------------------------------------
 @pytest.mark.skipif("FASTML_CPU_LEVEL" in os.environ, reason="is itself the run with the other width")
-def test_the_narrow_vectors_of_avx2(dtype, python):
-    if dtype == np.float64:
-        pytest.skip("the child process tests both dtypes")
+def test_the_narrow_vectors_of_avx2(python):
     if vector_bytes() == 32:
         pytest.skip("the vectors of this processor are the narrow ones")
     ran = python(module=("pytest", "-q", __file__), env={"FASTML_CPU_LEVEL": "v3"})
