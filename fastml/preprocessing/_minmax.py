@@ -22,7 +22,7 @@ class _ExtremesScaler(Scaler):
         minima, maxima = map(device.to_host, device.kernels.columns.column_extremes(data))
         if (minima == -math.inf).any() or (maxima == math.inf).any():
             self._refuse_infinite(given)
-        warn_empty_columns(minima)
+        warn_empty_columns(np.isnan(minima), "All-NaN slice encountered")
         return minima.astype(X.dtype, copy=False), maxima.astype(X.dtype, copy=False)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+import numpy as np
+
 from .._validation import DEVICE, fit_method
 from ._scaler import Scaler, compressed, handle_zeros, is_sparse, warn_empty_columns
 
@@ -120,7 +122,7 @@ class RobustScaler(Scaler):
         if not fractions:
             return self
         quantiles = self._quantiles(X, fractions)
-        warn_empty_columns(quantiles[0])
+        warn_empty_columns(np.isnan(quantiles[0]), "All-NaN slice encountered")
         if self.with_centering:
             self.center_ = quantiles[0].astype(X.dtype)
         if self.with_scaling:

@@ -185,15 +185,20 @@ def handle_zeros(scale: np.ndarray, constant: np.ndarray | None = None) -> np.nd
     return np.where(constant, scale.dtype.type(1), scale)
 
 
-def warn_empty_columns(statistic: np.ndarray) -> None:
-    """Warn, as NumPy does, if a statistic is NaN because a column has no values.
+def warn_empty_columns(empty: np.ndarray, message: str) -> None:
+    """Warn the caller of fastml, as NumPy would, if columns have no values.
 
     Parameters
     ----------
-    statistic : ndarray of shape (n_features,)
-        Of the columns, ignoring NaN.
+    empty : ndarray of bool of shape (n_features,)
+        Which columns have nothing but NaN.
+    message : str
+        What NumPy says.
     """
-    if np.isnan(statistic).any():
+    if empty.any():
         import warnings
 
-        warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
+        level, frame = 1, sys._getframe()
+        while frame.f_back and frame.f_globals.get("__name__", "").startswith("fastml."):
+            level, frame = level + 1, frame.f_back
+        warnings.warn(message, RuntimeWarning, stacklevel=level)

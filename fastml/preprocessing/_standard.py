@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import DEVICE, callback_context, check_weight, fit_method
-from ._scaler import Scaler, compressed, handle_zeros, is_sparse
+from ._scaler import Scaler, compressed, handle_zeros, is_sparse, warn_empty_columns
 
 __all__ = ["StandardScaler"]
 
@@ -155,7 +155,7 @@ class StandardScaler(Scaler):
             context.call_on_fit_task_begin(**task)
         weights = check_weight(sample_weight, X)
         counts_only = not (self.with_mean or self.with_std)
-        n_dtype = X.dtype if is_sparse(X) or weights is not None else np.dtype(np.float64)
+        n_dtype = X.dtype if is_sparse(X) or counts_only else np.dtype(np.float64)
         if counts_only and weights is None:
             n_dtype = np.dtype(np.int64)
         if is_sparse(X):
@@ -208,11 +208,8 @@ class StandardScaler(Scaler):
             self.mean_ = self.var_ = self.scale_ = None
             return
         empty = counts == 0
-        if empty.any():
-            import warnings
-
-            warnings.warn("invalid value encountered in divide", RuntimeWarning, stacklevel=5)
-            counts, means = np.where(empty, np.nan, counts), np.where(empty, np.nan, means)
+        warn_empty_columns(empty, "invalid value encountered in divide")
+        counts, means = np.where(empty, np.nan, counts), np.where(empty, np.nan, means)
         self.mean_, self.var_, self.scale_ = means, None, None
         if self.with_std:
             self.var_ = squares / counts
