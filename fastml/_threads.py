@@ -12,6 +12,7 @@ off the job that it was given last, which is over once no block is left and no t
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import contextvars
 import os
@@ -19,7 +20,7 @@ import sys
 import threading
 import time
 from contextlib import nullcontext
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from . import _config
 from ._blas import blas_is_held, one_blas_thread
@@ -128,7 +129,9 @@ class _Pool:
         # A signal handler may call an estimator while its thread holds the lock.
         self.lock = threading.RLock()
         self.tickets = SimpleQueue()
-        self.threads = []
+        self.gone = SimpleQueue()
+        self.n_threads = 0
+        self.idents = []
         self.job = None
         self.closed = False
         self.refused = False
@@ -139,7 +142,7 @@ class _Pool:
         job = self.job
         if job is not None and job.owner == threading.get_ident() and not job.over():
             return True
-        return threading.current_thread() in self.threads
+        return threading.get_ident() in self.idents
 
     def claim(self, job, n_helpers):
         """Call up to `n_helpers` threads to `job`; none when the pool is at work for somebody else."""
@@ -148,7 +151,7 @@ class _Pool:
                 return
             self.job = job
             self._grow(n_helpers)
-            for _ in range(min(n_helpers, len(self.threads))):
+            for _ in range(min(n_helpers, self.n_threads)):
                 self.tickets.put(job)
 
     def release(self, job):
@@ -159,13 +162,13 @@ class _Pool:
 
     def _grow(self, n_threads):
         """Start threads until there are `n_threads` or the system refuses: then fewer do the work."""
-        while len(self.threads) < n_threads and time.monotonic() >= self.retry_at:
-            thread = threading.Thread(target=self._serve, name=f"fastml-{len(self.threads)}", daemon=True)
-            self.threads.append(thread)
+        while self.n_threads < n_threads and time.monotonic() >= self.retry_at:
+            self.n_threads += 1
             try:
-                thread.start()
+                # Thread.start would wait for the thread: Ctrl-C meanwhile can become a RuntimeError there.
+                _thread.start_new_thread(self._serve, ())
             except RuntimeError as error:
-                self.threads.remove(thread)
+                self.n_threads -= 1
                 self.retry_at = time.monotonic() + 1.0
                 self._report(error)
 
@@ -177,20 +180,25 @@ class _Pool:
         self.refused = True
 
     def _serve(self):
+        self.idents.append(threading.get_ident())
         while not self.closed and (job := self.tickets.get()) is not None:
             job.help(lambda: self.closed)
             del job  # it holds on to its caller's arrays
+        self.gone.put(None)
 
     def close(self, patience=2.0):
         """Send the threads home after their present block; wait for them for at most `patience` seconds."""
+        until = time.monotonic() + patience
         with self.lock:
             self.closed = True
-        until = time.monotonic() + patience
-        for _ in self.threads:
+            n_threads, self.n_threads = self.n_threads, 0
+        for _ in range(n_threads):
             self.tickets.put(None)
-        for thread in self.threads:
-            if thread.is_alive():
-                thread.join(max(until - time.monotonic(), 0.0))
+        try:
+            for _ in range(n_threads):
+                self.gone.get(timeout=max(until - time.monotonic(), 0.0))
+        except Empty:
+            pass  # still in a block; it goes home after it
 
 
 _pool = _Pool()
@@ -198,8 +206,8 @@ _pool = _Pool()
 
 @atexit.register
 def _close_pool():
-    # The threads are daemons, which the interpreter does not wait for. One that came back from compiled code
-    # while the interpreter is being torn down would be killed on the spot, so they are sent home before.
+    # The interpreter does not wait for the threads. One that came back from compiled code while it is being
+    # torn down would be killed on the spot, so they are sent home before.
     _pool.close()
 
 

@@ -1,3 +1,4 @@
+import _thread
 import gc
 import logging
 import os
@@ -27,8 +28,9 @@ def own_pool(monkeypatch):
     monkeypatch.setattr(_threads, "_pool", pool)
     monkeypatch.setattr(_threads, "thread_budget", lambda: 4)
     yield pool
-    pool.close()
-    assert not any(thread.is_alive() for thread in pool.threads)
+    before = time.monotonic()
+    pool.close(PATIENCE)
+    assert time.monotonic() - before < PATIENCE  # all its threads went home
 
 
 def meet(n_threads):
@@ -124,7 +126,7 @@ def test_the_pool_persists(own_pool):
             for_each_block(task, 2, 1)
         idents.update(now)
     assert len(idents) == 2
-    assert len(own_pool.threads) == 1
+    assert own_pool.n_threads == 1
 
 
 @pytest.mark.parametrize(
@@ -136,13 +138,14 @@ def test_no_thread_is_started_where_none_is_worth_it(own_pool, n_items, work, n_
     with config_context(n_threads=n_threads):
         for_each_block(lambda *block: idents.add(threading.get_ident()), n_items, 1, work=work)
     assert idents == {threading.get_ident()}
-    assert own_pool.threads == []
+    assert own_pool.n_threads == 0
 
 
 def test_nothing_is_alive_after_import():
     program = (
-        "import sys, threading; import fastml._threads as t; assert threading.active_count() == 1;"
-        "t.for_each_block(lambda *b: None, 9, 1, work=9); assert threading.active_count() == 1;"
+        "import os, sys, fastml._threads as t; folder = '/proc/self/task';"
+        "t.for_each_block(lambda *b: None, 9, 1, work=9); assert t._pool.n_threads == 0;"
+        "assert not os.path.exists(folder) or len(os.listdir(folder)) == 1;"
         "assert not {'numpy', 'threadpoolctl', 'joblib', 'multiprocessing', 'concurrent'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
@@ -162,7 +165,7 @@ def test_nested_calls_are_serial(own_pool):
 
     for_each_block(outer, 4, 1)
     assert nested == [(1, True)] * 4
-    assert len(own_pool.threads) == 3
+    assert own_pool.n_threads == 3
 
 
 def test_a_busy_pool_is_not_waited_for(own_pool):
@@ -337,12 +340,12 @@ def test_tasks_see_the_callers_error_state():
 # When there are no threads to be had
 
 
-def refuse(thread):
+def refuse(*args):
     raise RuntimeError("can't start new thread")
 
 
 def test_refused_threads_mean_serial_work(own_pool, monkeypatch, caplog):
-    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
     done = []
     with caplog.at_level(logging.WARNING, "fastml"):
         for _ in range(3):
@@ -356,14 +359,14 @@ def test_refused_threads_mean_serial_work(own_pool, monkeypatch, caplog):
 
 
 def test_threads_that_came_are_used(own_pool, monkeypatch):
-    original = threading.Thread.start
+    original = _thread.start_new_thread
     monkeypatch.setattr(
-        threading.Thread, "start", lambda self: refuse(self) if own_pool.threads[1:] else original(self)
+        _thread, "start_new_thread", lambda *args: refuse() if own_pool.n_threads > 1 else original(*args)
     )
     task, idents = meet(2)
     for_each_block(task, 2, 1)
-    assert len(own_pool.threads) == 1
-    monkeypatch.setattr(threading.Thread, "start", original)
+    assert own_pool.n_threads == 1
+    monkeypatch.setattr(_thread, "start_new_thread", original)
     own_pool.retry_at = 0.0
     task, idents = meet(4)
     for_each_block(task, 4, 1)
