@@ -14,9 +14,10 @@ WEIGHTS_AND_STARTS = dict.fromkeys(
     ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"),
     "Random starts are drawn by sample: with other samples the same seed gives other starts.",
 )
-PRECOMPUTED = {
-    "check_n_features_in_after_fitting": "The shape of a distance matrix is refused in other words, as scikit-learn's is."
-}
+PRECOMPUTED = dict.fromkeys(
+    ("check_n_features_in_after_fitting",),
+    "The shape of a distance matrix is refused in other words, as scikit-learn's is.",
+)
 EXPECTED_FAILURES = {
     "KMeans": WEIGHTS_AND_STARTS,
     "MiniBatchKMeans": WEIGHTS_AND_STARTS,
@@ -31,7 +32,7 @@ MORE = [(est, name) for est in INSTANCES for name in sklearn_checks.more_checks(
 
 def expected_failures(est):
     if type(est) in toys.CLASSES:
-        return {**sklearn_checks.fails_for_all(est)}
+        return sklearn_checks.fails_for_all(est)
     listed = [EXPECTED_FAILURES.get(key, {}) for key in (type(est).__name__, sklearn_checks.label(est))]
     return {**sklearn_checks.fails_for_all(est), **listed[0], **listed[1]}
 
