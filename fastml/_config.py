@@ -13,6 +13,7 @@ from __future__ import annotations
 import numbers
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 __all__ = ["config_context", "get_config", "set_config"]
@@ -192,7 +193,7 @@ def config_context(
     n_threads: int | str | None = _UNCHANGED,
     on_fallback: str = _UNCHANGED,
     working_memory: float | str = _UNCHANGED,
-):
+) -> Iterator[None]:
     """Change the configuration of this thread inside a ``with`` block.
 
     Parameters

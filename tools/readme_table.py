@@ -7,7 +7,7 @@ import importlib
 import inspect
 from pathlib import Path
 
-from fastml import _FAMILIES, _FORWARDED
+from fastml import _FAMILIES
 
 from .public_api import names_of
 
@@ -23,15 +23,13 @@ def table():
     str
         Markdown.
     """
-    lines = ["| module | on CPU and CUDA | on the CPU | as scikit-learn has it |", "|---|---|---|---|"]
+    lines = ["| module | on CPU and CUDA | on the CPU |", "|---|---|---|"]
     for family in sorted(_FAMILIES):
         module = importlib.import_module(f"fastml.{family}")
         names = names_of(module.__name__)
         both = [name for name in names if _takes_device(getattr(module, name))]
         rest = [name for name in names if name not in both]
-        lines.append(f"| `fastml.{family}` | {_listed(both)} | {_listed(rest)} | all other names |")
-    forwarded = ", ".join(f"`fastml.{name}`" for name in _FORWARDED)
-    lines.append(f"| {forwarded} | | | all names |")
+        lines.append(f"| `fastml.{family}` | {_listed(both)} | {_listed(rest)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ACCURACY", "DISTANCES", "INERTIA", "R2", "ROUGH_INERTIA", "SAME", "SEEDING", "Score"]
+__all__ = ["ACCURACY", "DISTANCES", "GRAPH", "INERTIA", "R2", "ROUGH_INERTIA", "SAME", "SEEDING", "Score"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,11 @@ def _distances(data, model, answer, theirs):
     return float(np.mean(answer[0]))
 
 
+def _graph_distances(data, model, answer, theirs):
+    """Not the difference: of neighbours at the same distance each library takes which it likes."""
+    return float(np.mean(answer.data))
+
+
 def _difference(data, model, answer, theirs):
     """The largest difference to scikit-learn's answer, as a fraction of that answer's largest number."""
     if isinstance(answer, tuple):
@@ -119,4 +124,5 @@ INERTIA = Score("inertia", _inertia, 1e-4, relative=True)
 ROUGH_INERTIA = Score("inertia", _inertia, 0.05, relative=True)
 SEEDING = Score("inertia", _seeding, 0.05, relative=True)
 DISTANCES = Score("mean distance", _distances, 1e-6, relative=True)
+GRAPH = Score("mean distance", _graph_distances, 1e-6, relative=True)
 SAME = Score("difference", _difference, 2e-6)

@@ -5,6 +5,7 @@ A new estimator needs one entry in `WORKLOADS`; a test finds those that have non
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -63,12 +64,13 @@ class Workload:
         Returns
         -------
         object
-            An estimator, or what the function returned.
+            An estimator, or what the function returned; the parts of a generator as one array.
         """
         given = self.parameters(data) if callable(self.parameters) else self.parameters
         found = library.find(self.name)
         assert found is not None, f"{library.name} has no {self.name}"
-        return found(*(self.arguments(data) if self.arguments else ()), **given)
+        made = found(*(self.arguments(data) if self.arguments else ()), **given)
+        return np.concatenate(list(made)) if isinstance(made, types.GeneratorType) else made
 
     def fit(self, library: Library, data: Data):
         """
@@ -147,6 +149,10 @@ def _radius_or_none(data):
     return {**_radius(data), "outlier_label": 0}
 
 
+def _radius_and_distances(data):
+    return {**_radius(data), "mode": "distance"}
+
+
 def _learnt(data):
     return (data.X,)
 
@@ -210,17 +216,27 @@ WORKLOADS = (
     Workload(
         "neighbors.kneighbors_graph",
         _ROWS,
-        scores.SAME,
+        scores.GRAPH,
         parameters={"n_neighbors": 5, "mode": "distance"},
         arguments=_learnt,
     ),
+    Workload(
+        "neighbors.radius_neighbors_graph",
+        _ROWS,
+        scores.GRAPH,
+        parameters=_radius_and_distances,
+        arguments=_learnt,
+    ),
     _metric("pairwise_distances", _ROWS, _learnt_and_asked, metric="manhattan"),
+    _metric("pairwise_distances_chunked", _ROWS, _learnt_and_asked, working_memory=16),
     _metric("euclidean_distances", _ROWS, _learnt_and_asked),
     _metric("pairwise_distances_argmin", _ROWS, _learnt_and_asked),
     _metric("pairwise_distances_argmin_min", _ROWS, _learnt_and_asked),
     _metric("silhouette_score", _ROWS, _learnt_and_classes),
     _metric("silhouette_samples", _ROWS, _learnt_and_classes),
     _metric("adjusted_rand_score", _LABELS, _two_labellings),
+    _metric("rand_score", _LABELS, _two_labellings),
+    _metric("pair_confusion_matrix", _LABELS, _two_labellings),
     _metric("accuracy_score", _LABELS, _two_labellings),
     _metric("confusion_matrix", _LABELS, _two_labellings),
     _scaler("StandardScaler"),
