@@ -26,10 +26,10 @@ SERVED = {  # algorithm -> the metrics that it may be combined with, of those th
     "kd_tree": set(solver.METRICS) - ONLY_BRUTE - NOT_KD_TREE,
 }
 
-# A tree pays for few features and many points: measured with uniform and clustered points, see
-# benchmarks/neighbors.py.
-TREE_FEATURES = 8
-TREE_SAMPLES = 2000
+
+def tree_pays(n_samples: int, n_features: int) -> bool:
+    """Tell whether a tree is faster than brute force: as measured with uniform and clustered points."""
+    return n_samples >= max(500, 8 * 2.6**n_features)
 
 
 class _Metrics(Options):
@@ -143,17 +143,12 @@ class NeighborsBase(MultiOutput, Estimator):
         self.effective_metric_, self.effective_metric_params_ = metric, params
 
     def _choose_method(self, X):
-        on_host = choose(self.device, X).name == "cpu"
         if self.algorithm != "auto":
             return self.algorithm
         n_samples, n_features = X.shape
-        tree = (
-            on_host
-            and self.metric in SERVED["kd_tree"]
-            and n_features <= TREE_FEATURES
-            and n_samples >= TREE_SAMPLES
-            and (self.n_neighbors if hasattr(self, "n_neighbors") else 1) < n_samples // 16
-        )
+        few = getattr(self, "n_neighbors", None) is None or self.n_neighbors < n_samples // 16
+        on_host = choose(self.device, X).name == "cpu"  # trees are searched there only
+        tree = on_host and few and self.metric in SERVED["kd_tree"] and tree_pays(n_samples, n_features)
         return "kd_tree" if tree else "brute"
 
     def _fit_sklearn(self, X):

@@ -375,7 +375,7 @@ def query_kd_tree(tree, X, p, distances_out, indices_out, order=None):
         distances_out[rows] = distances.reshape(-1, places)[:, :k]
         indices_out[rows] = indices.reshape(-1, places)[:, :k]
 
-    for_each_block(search, len(X), QUERIES, work=1000.0 * len(X))
+    for_each_block(search, len(X), _block(X), work=1000.0 * len(X))
     if k > SORTED:
         sort_rows(np.arange(0, distances_out.size + 1, k), distances_out.reshape(-1), indices_out.reshape(-1))
 
@@ -430,7 +430,12 @@ def _collect(tree, X, p, limits, starts, ends_out, distances_out, indices_out):
         )  # fmt: skip
         ends_out[rows] = places
 
-    for_each_block(collect, len(X), QUERIES, work=1000.0 * len(X))
+    for_each_block(collect, len(X), _block(X), work=1000.0 * len(X))
+
+
+def _block(X):
+    """Queries of a block: not so many that few queries cannot be shared out."""
+    return min(QUERIES, max(8, len(X) // 32))
 
 
 def _work(X):

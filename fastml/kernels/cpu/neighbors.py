@@ -204,10 +204,11 @@ def collect_panels(
     places_out: int64[:],  # OUT (n_rows,) advanced by the number of candidates within
     distances_out: float64[:],  # OUT (n_pairs,), or empty to count only
     indices_out: int64[:],  # OUT (n_pairs,), or empty
-    tile_work: T[:],  # WORK as for rank_panels; its end: IN limits less lowered norms
+    tile_work: T[:],  # WORK a tile; IN per row limits of values, and of values sure to be within; IN widening
 ):
     """Write each query's candidates within its radius from its place on."""
     d = X.shape[1]
+    only_count = distances_out.shape[0] == 0
     n_panels = panels.shape[0] // ((d + 1) * TILE_WIDTH)
     bounds = TILE_ROWS * TILE_WIDTH
     group = max(1, GROUP_VALUES // ((d + 1) * TILE_WIDTH))
@@ -222,8 +223,15 @@ def collect_panels(
                 while rows != 0:
                     r = simd.lowest_bit(rows)
                     rows &= rows - 1
+                    sure = bounds + centred.shape[0] + i + r
+                    norms = p * (d + 1) * TILE_WIDTH
                     for lane in range(TILE_WIDTH):
-                        if tile_work[r * TILE_WIDTH + lane] < tile_work[bounds + i + r]:
+                        value = tile_work[r * TILE_WIDTH + lane]
+                        if not value < tile_work[bounds + i + r]:
+                            continue
+                        if only_count and value + tile_work[-1] * panels[norms + lane] < tile_work[sure]:
+                            places_out[i + r] += 1
+                        else:
                             j = p * TILE_WIDTH + lane
                             collect(X, i + r, Y, j, first, limits, places_out, distances_out, indices_out)
 
@@ -395,6 +403,17 @@ class _Tiles:
     def work(self, rows):
         return np.empty(TILE_ROWS * self.width + rows, self.X.dtype)
 
+    def radius_work(self, limits, lowered):
+        """Work array of `collect_panels`: values below the first limits may be within, below the second must."""
+        n, rows, slack = len(limits), len(lowered), 1 - self.lowering
+        work = self.work(2 * rows + 1)
+        may, must, widening = np.split(work[-2 * rows - 1 :], [rows, 2 * rows])
+        may.fill(-np.inf)
+        may[:n] = limits - lowered[:n]
+        must[:n] = limits - lowered[:n] * (1 + 4 * slack) - 4 * self.smallest
+        widening[:] = 3 * slack
+        return work
+
 
 def _rank(X, Y, k, distances, indices):
     """Fill the lists from tiles; or return False, with infinity everywhere, if a norm overflows."""
@@ -453,10 +472,7 @@ def _collect_tiles(X, Y, limits, places, distances_out, indices_out):
     def task(start, stop, chunk, panels, first):
         centred, lowered, finite = tiles.queries(start, stop)
         if finite:
-            work = tiles.work(len(centred))
-            bounds = work[len(work) - len(centred) :]
-            bounds.fill(-np.inf)
-            bounds[: stop - start] = limits[start:stop] - lowered[: stop - start]
+            work = tiles.radius_work(limits[start:stop], lowered)
             collect_panels(
                 X[start:stop], chunk, centred, panels, first, limits[start:stop],
                 places[start:stop], distances_out, indices_out, work,
