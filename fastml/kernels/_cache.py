@@ -30,7 +30,7 @@ def folder():
     `FASTML_CACHE_DIR` names another one. Entries are unpickled: a folder that belongs to
     somebody else, or that others may write to, is refused.
     """
-    path = os.environ.get("FASTML_CACHE_DIR") or _default_folder()
+    path = os.path.abspath(os.environ.get("FASTML_CACHE_DIR") or _default_folder())
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
         if hasattr(os, "getuid"):
@@ -80,9 +80,13 @@ def save(path, payload):
             os.unlink(temporary)
             raise
     except OSError as error:
-        _warn_once(str(error))
+        _warn_once(error)
 
 
-@functools.cache
+_warned = []
+
+
 def _warn_once(error):
-    _warn(error)
+    if not _warned:
+        _warned.append(error)
+        _warn(error)

@@ -20,9 +20,27 @@ from typing import NamedTuple
 import numpy as np
 
 __all__ = [
-    "LANES", "IntT", "T", "TILE_ROWS", "TILE_VECTORS", "TILE_WIDTH",
-    "boolean", "float32", "float64", "int8", "int32", "int64", "uint8", "uint64",
-    "helper", "kernel", "lanes", "simd", "status", "tile_width", "vector_bytes",
+    "LANES",
+    "TILE_ROWS",
+    "TILE_VECTORS",
+    "TILE_WIDTH",
+    "IntT",
+    "T",
+    "boolean",
+    "float32",
+    "float64",
+    "helper",
+    "int8",
+    "int32",
+    "int64",
+    "kernel",
+    "lanes",
+    "simd",
+    "status",
+    "tile_width",
+    "uint8",
+    "uint64",
+    "vector_bytes",
 ]  # fmt: skip
 
 
@@ -196,7 +214,9 @@ class Kernel:
     def _load(self, dtype):
         if dtype not in self.variants:
             raise TypeError(f"{self.name} takes float32 or float64 data, got {dtype}.")
-        with _lock:
+        from ._signals import interrupt_held_back
+
+        with _lock, interrupt_held_back():
             for source, find in _SOURCES.items():
                 entry = self._entries.get(dtype) or find(self, dtype)
                 if entry is not None:
@@ -290,6 +310,17 @@ def used_globals(function):
     return {name: function.__globals__[name] for name in sorted(names) if name in function.__globals__}
 
 
+def _constant(value):
+    """What a digest says of a global that is no function; nothing of modules, classes and the like."""
+    if isinstance(value, Constant):
+        return repr([value.value(dtype) for dtype in _FLOATS])
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{value.shape}{value.tobytes()}"
+    if isinstance(value, (bool, int, float, str, tuple, np.generic)) and not isinstance(value, Scalar):
+        return repr(value)
+    return ""
+
+
 def source_digest(kernel):
     """SHA-256 of the content of every source file that a kernel reaches, and of the constants it reads."""
     import hashlib
@@ -306,8 +337,8 @@ def source_digest(kernel):
                 todo.append(value)
             elif isinstance(value, _LazyModule):
                 files.add(value.file)
-            elif isinstance(value, (bool, int, float, str, tuple)) and not isinstance(value, (Scalar, Constant)):
-                constants.append(f"{reached.__qualname__}.{name}={value!r}")
+            else:
+                constants.append(f"{reached.__qualname__}.{name}={_constant(value)}")
     digest = hashlib.sha256(repr(sorted(constants)).encode())
     for file in sorted(files):
         with open(file, "rb") as f:
