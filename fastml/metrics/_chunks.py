@@ -49,10 +49,10 @@ def pairwise_distances_chunked(
     **kwds : dict
         Options of the metric, as for `pairwise_distances`.
 
-    Yields
-    ------
-    ndarray of shape (n_rows, n_samples_Y), or what `reduce_func` returns
-        Some rows' distances.
+    Returns
+    -------
+    iterator
+        Of ndarrays of shape (n_rows, n_samples_Y), some rows' distances, or of what `reduce_func` returns.
 
     Raises
     ------

@@ -141,7 +141,7 @@ def pairwise(X, Y, metric, out, p=2.0):
     p : float, default=2.0
         The power of Minkowski's metric.
     """
-    metric, X, Y, same = prepare(metric, X, Y, p)
+    metric, X, Y, same = _prepare(metric, X, Y, p)
     panels, rows, fill = pack(Y), whole_tile(X), fill_distances[metric]
     halved = same and X.shape[1] >= SYMMETRIC_FEATURES
 
@@ -182,7 +182,7 @@ def nearest(X, Y, metric, index_out, distance_out, p=2.0):
         The power of Minkowski's metric.
     """
     rooted = metric == "euclidean" or (metric == "minkowski" and p == 2)
-    metric, X, Y, _ = prepare("sqeuclidean" if rooted else metric, X, Y, p)
+    metric, X, Y, _ = _prepare("sqeuclidean" if rooted else metric, X, Y, p)
     panels, rows, find = pack(Y), whole_tile(X), find_nearest[metric]
 
     def task(block, start, stop):
@@ -195,7 +195,7 @@ def nearest(X, Y, metric, index_out, distance_out, p=2.0):
         np.sqrt(distance_out, out=distance_out)
 
 
-def prepare(metric, X, Y, p):
+def _prepare(metric, X, Y, p):
     """Reduce a metric to one that has a kernel.
 
     Returns
