@@ -11,13 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import TILE_VECTORS, TILE_WIDTH, float64, helper, int64, kernel, simd, tile_width
+from .._compile import TILE_WIDTH, float64, helper, int64, kernel, simd, tile_width
+from ._kd_tree_walk import ROUNDING, descend, measure_panel, work_of
 from .neighbor_lists import SORTED, UNFILLED, places_of, push, sort_rows
 
 __all__ = ["KDTree", "build_kd_tree", "count_kd_tree", "list_kd_tree", "query_kd_tree"]
 
-DEPTH = 48  # of the stack of a traversal: more levels than any tree has
-ROUNDING = 1 - 1e-13  # a bound is a sum of as many roundings as the tree has levels
 ABOVE = 1 + 4e-16  # makes "below the limit" include equal distances
 QUERIES = 256  # of a block
 
@@ -120,70 +119,7 @@ def fill_leaves(
         nodes_out[leaf, 2] = least
 
 
-# ---- traversal --------------------------------------------------------------------------------
-# The work array: the distances of a panel; the limit, above which nothing is of interest; what the bound
-# of the present node owes to each feature; then the stack, whose entries are a node, its bound, and what
-# the bound owes to each feature.
-@helper
-def descend(queries, i, nodes, p, work, top):
-    """Walk from the stack's top entry to the leaf nearest to the query; stack the far sides in reach.
-
-    Return the leaf's node and the stack's new top.
-    """
-    d = queries.shape[1]
-    present = TILE_WIDTH + 1
-    top -= d + 2
-    node, bound = int64(work[top]), work[top + 1]
-    for t in range(d):
-        work[present + t] = work[top + 2 + t]
-    n_inner = nodes.shape[0] // 2
-    while node < n_inner:
-        t = int64(nodes[node, 0])
-        difference = queries[i, t] - nodes[node, 1]
-        far = abs(difference)
-        if p == 2.0:
-            far *= far
-        elif p != 1.0 and p != np.inf:
-            far **= p
-        far_bound = max(bound, far) if p == np.inf else bound - work[present + t] + far
-        right = 1 if difference >= 0 else 0
-        if far_bound * ROUNDING < work[TILE_WIDTH]:
-            work[top] = 2 * node + 2 - right
-            work[top + 1] = far_bound
-            for s in range(d):
-                work[top + 2 + s] = work[present + s]
-            work[top + 2 + t] = far
-            top += d + 2
-        node = 2 * node + 1 + right
-    return node, top
-
-
-@helper
-def measure_panel(queries, i, leaves, panel, p, work):
-    """Measure reduced distances to a panel into the work array; return bits: which are in reach."""
-    d = queries.shape[1]
-    at = panel * d * TILE_WIDTH
-    acc = simd.tile(0.0, 1, TILE_VECTORS)
-    if p == 2.0:
-        for t in range(d):
-            acc = simd.add_squared_differences(acc, queries, i * d + t, d, leaves, at + t * TILE_WIDTH)
-    elif p == 1.0:
-        for t in range(d):
-            acc = simd.add_absolute_differences(acc, queries, i * d + t, d, leaves, at + t * TILE_WIDTH)
-    elif p == np.inf:
-        for t in range(d):
-            acc = simd.max_absolute_differences(acc, queries, i * d + t, d, leaves, at + t * TILE_WIDTH)
-    else:
-        for lane in range(TILE_WIDTH):
-            total = 0.0
-            for t in range(d):
-                total += abs(queries[i, t] - leaves[at + t * TILE_WIDTH + lane]) ** p
-            work[lane] = total
-        acc = simd.tile_of_row(work, 0, 1, TILE_VECTORS)
-    simd.store_tile(acc, work, 0, TILE_WIDTH)
-    return simd.bits_below(acc, work[TILE_WIDTH])
-
-
+# ---- searches ---------------------------------------------------------------------------------
 @kernel
 def query_range(
     queries: float64[:, :],  # IN (n_queries, n_features)
@@ -195,7 +131,7 @@ def query_range(
     k: int64,
     distances_out: float64[:],  # OUT (n_rows * n_places,) lists
     indices_out: int64[:],  # OUT (n_rows * n_places,)
-    stack_work: float64[:],  # WORK, see above
+    stack_work: float64[:],  # WORK, see _kd_tree_walk
 ):
     """Find the nearest points, equal distances by row."""
     d = queries.shape[1]
@@ -240,7 +176,7 @@ def collect_range(
     places_out: int64[:],  # OUT (n_queries,) advanced by the number of points within
     distances_out: float64[:],  # OUT (n_pairs,), or empty to count only
     indices_out: int64[:],  # OUT (n_pairs,), or empty
-    stack_work: float64[:],  # WORK, see above
+    stack_work: float64[:],  # WORK, see _kd_tree_walk
 ):
     """Write each query's points within its radius from its place on."""
     d = queries.shape[1]
@@ -371,7 +307,9 @@ def query_kd_tree(tree, X, p, distances_out, indices_out, order=None):
     def search(_, start, stop):
         rows = order[start:stop]
         distances, indices = np.full(len(rows) * places, np.inf), np.full(len(rows) * places, UNFILLED)
-        query_range(X, rows, tree.leaves, tree.index, tree.nodes, p, k, distances, indices, _work(X))
+        query_range(
+            X, rows, tree.leaves, tree.index, tree.nodes, p, k, distances, indices, work_of(X.shape[1])
+        )
         distances_out[rows] = distances.reshape(-1, places)[:, :k]
         indices_out[rows] = indices.reshape(-1, places)[:, :k]
 
@@ -426,7 +364,7 @@ def _collect(tree, X, p, limits, starts, ends_out, distances_out, indices_out):
         places = starts[rows]
         collect_range(
             X[rows], tree.leaves, tree.index, tree.nodes, p, limits[rows], places, distances_out, indices_out,
-            _work(X),
+            work_of(X.shape[1]),
         )  # fmt: skip
         ends_out[rows] = places
 
@@ -436,11 +374,6 @@ def _collect(tree, X, p, limits, starts, ends_out, distances_out, indices_out):
 def _block(X):
     """Queries of a block: not so many that few queries cannot be shared out."""
     return min(QUERIES, max(8, len(X) // 32))
-
-
-def _work(X):
-    d = X.shape[1]
-    return np.empty(tile_width(np.float64) + 1 + d + DEPTH * (d + 2))
 
 
 def _by_leaf(tree, X):

@@ -75,7 +75,7 @@ def insert(distances, indices, base, places, distance, index):
 def push(distances, indices, base, k, distance, index):
     """Put a neighbour into the list at `base` if it comes before the worst there, which leaves."""
     if k <= SORTED:
-        if not distance > distances[base + k - 1]:
+        if comes_before(distance, index, distances[base + k - 1], indices[base + k - 1]):
             insert(distances, indices, base, places_of(k), distance, index)
     elif comes_before(distance, index, distances[base], indices[base]):
         sift_down(distances, indices, base, k, 0, distance, index)

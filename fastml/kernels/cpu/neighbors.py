@@ -4,8 +4,6 @@ Candidates are compared in register tiles: |y|^2 - 2 x.y of the centred data, lo
 its rounding error. What such a bound cannot rule out is measured again, exactly, as the float64 sum
 of squared differences of the data as given. So the answers are exact for float32 data too, and equal
 distances go to the lowest index.
-
-A panel holds TILE_WIDTH candidates: their lowered squared norms, then -2 times each feature.
 """
 
 import numpy as np
@@ -22,96 +20,15 @@ from .._compile import (
     int64,
     kernel,
     simd,
-    tile_width,
 )
+from ._neighbor_tiles import Tiles, squared_distance, tile_of_panel
 from .neighbor_lists import SORTED, UNFILLED, join_range, places_of, push, push_value, sort_rows
 
 __all__ = ["count_within", "find_nearest", "list_within"]
 
-PANEL_BYTES = 4 << 20  # of packed candidates at a time: half of them a small part of a shared cache
 GROUP_VALUES = 1 << 17  # of panels that stay in a core's cache while the queries of a block pass
 SCAN_ROWS = 16  # fewer queries than this do not pay for packing the candidates
 SCAN_WORK = 1 << 18  # scalar operations of a scan's block
-
-
-# ---- the queries and candidates of the tiles --------------------------------------------------
-@kernel
-def pack_panels(
-    Y: T[:, :],  # IN (n_samples, n_features)
-    centre: float64[:],  # IN (n_features,)
-    panels_out: T[:],  # OUT (n_panels * (n_features + 1) * TILE_WIDTH,)
-    lowering: float64,  # IN the factor that lowers norms by the rounding error
-    start: int64,
-    stop: int64,  # panels
-) -> float64:
-    """Pack candidates into panels; return the largest squared norm."""
-    n, d = Y.shape
-    largest = 0.0
-    for p in range(start, stop):
-        at = p * (d + 1) * TILE_WIDTH
-        for lane in range(TILE_WIDTH):
-            j = p * TILE_WIDTH + lane
-            norm = np.inf
-            if j < n:
-                norm = 0.0
-                for t in range(d):
-                    value = T(float64(Y[j, t]) - centre[t])
-                    panels_out[at + (t + 1) * TILE_WIDTH + lane] = T(-2) * value
-                    norm += float64(value) * float64(value)
-                largest = max(largest, norm)
-                if norm != norm:
-                    largest = np.inf
-            else:
-                for t in range(d):
-                    panels_out[at + (t + 1) * TILE_WIDTH + lane] = T(0)
-            panels_out[at + lane] = T(norm * lowering)
-    return largest
-
-
-@kernel
-def centre_rows(
-    X: T[:, :],  # IN (n_rows, n_features)
-    centre: float64[:],  # IN (n_features,)
-    lowering: float64,
-    smallest: float64,  # IN what underflow may have taken from a sum
-    centred_out: T[:, :],  # OUT (n_tiles * TILE_ROWS, n_features)
-    lowered_out: float64[:],  # OUT (n_tiles * TILE_ROWS,) squared norms lowered by the rounding error
-) -> float64:
-    """Centre queries, fill up the last tile with rows that find nothing; return the largest squared norm."""
-    n, d = X.shape
-    largest = 0.0
-    for i in range(centred_out.shape[0]):
-        norm = 0.0
-        for t in range(d):
-            value = T(float64(X[i, t]) - centre[t]) if i < n else T(0)
-            centred_out[i, t] = value
-            norm += float64(value) * float64(value)
-        lowered_out[i] = norm * lowering - smallest if i < n else np.inf
-        largest = max(largest, norm)
-        if norm != norm:
-            largest = np.inf
-    return largest
-
-
-@helper(fastmath={"reassoc", "contract", "nsz"})  # a reduction over features
-def squared_distance(X, i, Y, j):
-    """Squared Euclidean distance of rows, in float64."""
-    total = float64(0)
-    for t in range(X.shape[1]):
-        difference = float64(X[i, t]) - float64(Y[j, t])
-        total += difference * difference
-    return total
-
-
-@helper
-def tile_of_panel(centred, i, panels, p):
-    """|y|^2 - 2 x.y, lowered: of TILE_ROWS queries from row i, and of the candidates of panel p."""
-    d = centred.shape[1]
-    at = p * (d + 1) * TILE_WIDTH
-    acc = simd.tile_of_row(panels, at, TILE_ROWS, TILE_VECTORS)
-    for t in range(d):
-        acc = simd.add_products(acc, centred, i * d + t, d, panels, at + (t + 1) * TILE_WIDTH)
-    return acc
 
 
 # ---- nearest ----------------------------------------------------------------------------------
@@ -337,87 +254,9 @@ def list_within(X, Y, limits, starts, distances_out, indices_out):
         _collect(X, Y, limits, starts[:-1].copy(), distances_out, indices_out)
 
 
-class _Tiles:
-    """Queries and candidates as the tile kernels take them."""
-
-    def __init__(self, X, Y):
-        n_samples, d = Y.shape
-        # Any centre is right; one near the mean keeps the error bounds small.
-        self.centre = Y[:: max(1, n_samples // 1024)].mean(axis=0, dtype=np.float64)
-        info = np.finfo(X.dtype)
-        # A sum of d products is off by at most d * eps / 2 of the sum of their sizes, and centring, norms and
-        # limits add some more roundings; 2 |x| |y| <= |x|^2 + |y|^2 spreads the bound over the two norms.
-        self.lowering = 1 - (d + 16) * float(info.eps) / 2
-        self.smallest = (d + 16) * float(info.tiny)
-        self.largest = float(info.max) / 16
-        self.width = tile_width(X.dtype)
-        self.X, self.Y = X, Y
-        panel = self.width * (d + 1)
-        panels = min(-(-n_samples // self.width), max(1, PANEL_BYTES // (panel * X.itemsize)))
-        self.chunk = panels * self.width
-        self.panels = np.empty(panels * panel, X.dtype)
-        # Blocks of whole tiles: enough of them to share out, large enough to use a panel often.
-        self.rows = min(240, max(24, -(-len(X) // 96) * TILE_ROWS))
-
-    def pack(self, first):
-        """Pack the candidates from `first` on; return them, the panels, whether norms are finite."""
-        chunk = self.Y[first : first + self.chunk]
-        n_panels = -(-len(chunk) // self.width)
-        panels = self.panels[: n_panels * self.width * (chunk.shape[1] + 1)]
-        norms = np.zeros(n_panels)
-
-        def pack(block, start, stop):
-            norms[start] = pack_panels(chunk, self.centre, panels, self.lowering, start, stop)
-
-        for_each_block(pack, n_panels, 16, work=4 * chunk.size)
-        return chunk, panels, norms.max() < self.largest
-
-    def queries(self, start, stop):
-        """Centre a block of queries; return them, their lowered norms, and whether their norms are finite."""
-        rows = -(-(stop - start) // TILE_ROWS) * TILE_ROWS
-        centred = np.empty((rows, self.X.shape[1]), self.X.dtype)
-        lowered = np.empty(rows)
-        norm = centre_rows(self.X[start:stop], self.centre, self.lowering, self.smallest, centred, lowered)
-        return centred, lowered, norm < self.largest
-
-    def for_each(self, task):
-        """Call `task(start, stop, chunk, panels, first)` for blocks of queries and chunks of candidates.
-
-        Return False, with the work half done, if a norm overflows.
-        """
-        fine = [True]
-        for first in range(0, len(self.Y), self.chunk):
-            chunk, panels, finite = self.pack(first)
-            if not finite:
-                return False
-
-            def block(_, start, stop, chunk=chunk, panels=panels, first=first):
-                if fine[0] and not task(start, stop, chunk, panels, first):
-                    fine[0] = False
-
-            for_each_block(block, len(self.X), self.rows, work=2.0 * len(self.X) * chunk.size)
-            if not fine[0]:
-                return False
-        return True
-
-    def work(self, rows):
-        return np.empty(TILE_ROWS * self.width + rows, self.X.dtype)
-
-    def radius_work(self, limits, lowered):
-        """Work array of `collect_panels`: values below the first limits may be within, below the second must."""
-        n, rows, slack = len(limits), len(lowered), 1 - self.lowering
-        work = self.work(2 * rows + 1)
-        may, must, widening = np.split(work[-2 * rows - 1 :], [rows, 2 * rows])
-        may.fill(-np.inf)
-        may[:n] = limits - lowered[:n]
-        must[:n] = limits - lowered[:n] * (1 + 4 * slack) - 4 * self.smallest
-        widening[:] = 3 * slack
-        return work
-
-
 def _rank(X, Y, k, distances, indices):
     """Fill the lists from tiles; or return False, with infinity everywhere, if a norm overflows."""
-    tiles, places = _Tiles(X, Y), places_of(k)
+    tiles, places = Tiles(X, Y), places_of(k)
 
     def task(start, stop, chunk, panels, first):
         centred, lowered, finite = tiles.queries(start, stop)
@@ -467,7 +306,7 @@ def _collect(X, Y, limits, places, distances_out, indices_out):
 
 
 def _collect_tiles(X, Y, limits, places, distances_out, indices_out):
-    tiles = _Tiles(X, Y)
+    tiles = Tiles(X, Y)
 
     def task(start, stop, chunk, panels, first):
         centred, lowered, finite = tiles.queries(start, stop)
