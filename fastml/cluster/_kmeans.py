@@ -14,6 +14,7 @@ from ._base_kmeans import BaseKMeans, is_sparse
 __all__ = ["KMeans"]
 
 USUAL_ITERATIONS = 20  # for estimating the work of a fit
+PACKED_ONCE_BYTES = 1024  # one feature of all centers, below which a packed copy of the rows pays
 
 
 class KMeans(BaseKMeans):
@@ -176,7 +177,9 @@ class KMeans(BaseKMeans):
         init = self._check_init(X)
         device = self._choose_device(X, USUAL_ITERATIONS * n_init)
         weight = None if weight is None else device.asarray(weight)
-        plan, variance = solver.make_plan(device, device.asarray(X), weight)
+        # k-means++ goes over the rows again and again; for many centers, packing rows each time costs little.
+        keep = isinstance(init, str) or self.n_clusters * X.dtype.itemsize < PACKED_ONCE_BYTES
+        plan, variance = solver.make_plan(device, device.asarray(X), weight, keep=keep)
         context = callback_context(self, max_subtasks=n_init)
         if context is not None:
             context.call_on_fit_task_begin(estimator=self, X=X, metadata={"sample_weight": sample_weight})

@@ -391,6 +391,69 @@ def tile_of_column(typing, array, i, rows, vectors):
     return ty(array, i, rows, vectors), generate
 
 
+@intrinsic(prefer_literal=True)
+def tile_of_rows(typing, array, i, stride, rows, vectors):
+    """A tile whose row r is `array[i + r * stride : ... + vectors * LANES]`."""
+    ty = Tile(_vector_type(array.dtype), rows.literal_value, vectors.literal_value)
+
+    def generate(context, builder, sig, args):
+        out = ir.Constant(_llvm(ty), ir.Undefined)
+        pointers = _cell_pointers(context, builder, ty, array, args[0], args[1], i, args[2], stride)
+        for r, v, pointer in pointers:
+            out = builder.insert_value(out, _load(builder, pointer, ty.vector), _cell(ty, r, v))
+        return out
+
+    return ty(array, i, stride, rows, vectors), generate
+
+
+@intrinsic(prefer_literal=True)
+def tile_of_picked_rows(typing, array, stride, i, picks, first, rows):
+    """A tile of one vector a row: row r is `array[picks[first + r] * stride + i : ... + LANES]`."""
+    ty = Tile(_vector_type(array.dtype), rows.literal_value, 1)
+
+    def generate(context, builder, sig, args):
+        step = context.cast(builder, args[1], stride, types.intp)
+        start = context.cast(builder, args[2], i, types.intp)
+        data = context.make_array(array)(context, builder, args[0]).data
+        out = ir.Constant(_llvm(ty), ir.Undefined)
+        for r in range(ty.rows):
+            pick = builder.load(_address(context, builder, picks, args[3], args[4], first, r))
+            pick = context.cast(builder, pick, picks.dtype, types.intp)
+            pointer = builder.gep(data, [builder.add(builder.mul(pick, step), start)])
+            out = builder.insert_value(out, _load(builder, pointer, ty.vector), r)
+        return out
+
+    return ty(array, stride, i, picks, first, rows), generate
+
+
+@intrinsic
+def transpose(typing, acc):
+    """The transpose of a tile of LANES rows of one vector."""
+    lanes = acc.vector.lanes
+
+    def generate(context, builder, sig, args):
+        rows = [builder.extract_value(args[0], r) for r in range(lanes)]
+        width = 1
+        while width < lanes:
+            # In pairs of rows, exchange the off-diagonal blocks of this width.
+            low = [c if not c & width else c - width + lanes for c in range(lanes)]
+            high = [c + width if not c & width else c + lanes for c in range(lanes)]
+            for r in range(lanes):
+                if not r & width:
+                    a, b = rows[r], rows[r + width]
+                    rows[r], rows[r + width] = (
+                        builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_I32, lanes), picked))
+                        for picked in (low, high)
+                    )
+            width *= 2
+        out = ir.Constant(_llvm(acc), ir.Undefined)
+        for r, row in enumerate(rows):
+            out = builder.insert_value(out, row, r)
+        return out
+
+    return acc(acc), generate
+
+
 def _load_row(context, builder, ty, array_type, array, index, index_type):
     return [
         _load(
@@ -607,25 +670,42 @@ def smallest_row(typing, acc, first, best, where):
     `best` and `where`, tiles of one row, are the minima so far and the rows they came from; the tile's
     rows count from `first`. The first of equal values stays. Returns the new pair.
     """
-    index_vector = where.vector
 
     def generate(context, builder, sig, args):
-        first_row = context.cast(builder, args[1], first, index_vector.dtype)
-        smallest, rows = args[2], args[3]
-        for v in range(acc.vectors):
-            low, row = builder.extract_value(smallest, v), builder.extract_value(rows, v)
-            for r in range(acc.rows):
-                value = builder.extract_value(args[0], _cell(acc, r, v))
-                index = builder.add(first_row, ir.Constant(first_row.type, r))
-                index = _splat(builder, index, _llvm(index_vector))
-                smaller = builder.fcmp_ordered("<", value, low)
-                low = builder.select(smaller, value, low)
-                row = builder.select(smaller, index, row)
-            smallest = builder.insert_value(smallest, low, v)
-            rows = builder.insert_value(rows, row, v)
-        return context.make_tuple(builder, sig.return_type, [smallest, rows])
+        new = _fold_rows(context, builder, acc, first, args[0], args[1], args[2:], where.vector)
+        return context.make_tuple(builder, sig.return_type, new)
 
     return types.Tuple([best, where])(acc, first, best, where), generate
+
+
+@intrinsic
+def smallest_two_rows(typing, acc, first, best, where, second):
+    """As `smallest_row`, and the second smallest value too. Returns the new triple."""
+
+    def generate(context, builder, sig, args):
+        new = _fold_rows(context, builder, acc, first, args[0], args[1], args[2:], where.vector)
+        return context.make_tuple(builder, sig.return_type, new)
+
+    return types.Tuple([best, where, second])(acc, first, best, where, second), generate
+
+
+def _fold_rows(context, builder, acc, first_type, tile, first, tiles, index_vector):
+    """Fold the tile's rows into [best, where] or [best, where, second]."""
+    first = context.cast(builder, first, first_type, index_vector.dtype)
+    tiles = list(tiles)
+    for v in range(acc.vectors):
+        low, row, *second = (builder.extract_value(one, v) for one in tiles)
+        for r in range(acc.rows):
+            value = builder.extract_value(tile, _cell(acc, r, v))
+            index = _splat(builder, builder.add(first, ir.Constant(first.type, r)), _llvm(index_vector))
+            smaller = builder.fcmp_ordered("<", value, low)
+            if second:
+                loser = builder.select(smaller, low, value)
+                second = [builder.select(builder.fcmp_ordered("<", loser, second[0]), loser, second[0])]
+            low = builder.select(smaller, value, low)
+            row = builder.select(smaller, index, row)
+        tiles = [builder.insert_value(one, new, v) for one, new in zip(tiles, (low, row, *second))]
+    return tiles
 
 
 @intrinsic

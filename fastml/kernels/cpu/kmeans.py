@@ -1,9 +1,6 @@
 """K-means: assign rows to the nearest centers and sum the clusters.
 
-Rows are packed once into panels of `TILE_WIDTH` rows, feature by feature, so that a lane is a row: a
-register tile holds the scores of `TILE_ROWS` centers for a panel, and the running minimum needs no reduction
-across lanes. Packing subtracts an offset (the column means), without which ``|c|^2 - 2 x.c`` cancels for data
-far from the origin. Centers, sums and distances are all relative to that offset.
+`_panels` says how rows and centers are laid out, `_bounds` how iterations are spared comparisons.
 """
 
 import numpy as np
@@ -16,19 +13,20 @@ from .._compile import (
     IntT,
     T,
     float64,
-    helper,
     int32,
     int64,
     kernel,
     simd,
     tile_width,
 )
+from ._bounds import Bounds, assign_within_bounds
+from ._panels import BLOCK_OPERATIONS, TAIL_ROWS, Plan, packed_centers, plan
 
 __all__ = ["Plan", "assign", "column_statistics", "inertia", "lloyd_step", "plan", "row_distances"]
 
-TAIL_ROWS = 2  # centers in the smaller tiles that follow the last full one
-BLOCK_OPERATIONS = 4_000_000  # multiplications in a block of rows: some 50 us
-SCRATCH_BYTES = 1 << 18  # rows packed for one block, which stay in the second-level cache
+# From when on bounds pay: multiplications of a step, and bytes of the centers that a row is compared with
+BOUNDS_OPERATIONS = 5_000_000
+BOUNDS_BYTES = 4096
 
 
 # ---- range kernels ------------------------------------------------------------------------
@@ -45,54 +43,6 @@ def sum_columns(
             moved = float64(X[i, t]) - float64(X[0, t])
             sums_out[t] += moved
             squares_out[t] += moved * moved
-
-
-@kernel
-def pack_rows(
-    X: T[:, :],  # IN (n_samples, n_features)
-    offset: T[:],  # IN (n_features,)
-    panels_out: T[:],  # OUT (n_panels * n_features * TILE_WIDTH,); its first panel begins with row start
-    start: int64,
-    stop: int64,
-):
-    n_features = X.shape[1]
-    for first in range(start, stop, TILE_WIDTH):
-        base = (first - start) * n_features
-        n_rows = min(TILE_WIDTH, stop - first)
-        for r in range(n_rows):
-            for t in range(n_features):
-                panels_out[base + t * TILE_WIDTH + r] = X[first + r, t] - offset[t]
-        for t in range(n_features):
-            for r in range(n_rows, TILE_WIDTH):
-                panels_out[base + t * TILE_WIDTH + r] = T(0)
-
-
-@helper
-def place_of_center(j, t, n_features, n_padded):
-    """Where feature t of center j stands among the packed centers: blocks of TILE_ROWS, then of TAIL_ROWS."""
-    n_full = n_padded // TILE_ROWS * TILE_ROWS
-    if j < n_full:
-        r = j % TILE_ROWS
-        return (j - r) * n_features + t * TILE_ROWS + r
-    r = (j - n_full) % TAIL_ROWS
-    return (j - r) * n_features + t * TAIL_ROWS + r
-
-
-@kernel
-def pack_centers(
-    centers: T[:, :],  # IN (n_clusters, n_features)
-    packed_out: T[:],  # OUT (n_padded * n_features,) -2 times the centers
-    norms_out: T[:],  # OUT (n_padded,) their squared norms, infinite for padding
-):
-    n_clusters, n_features = centers.shape
-    n_padded = norms_out.shape[0]
-    for j in range(n_padded):
-        norm = float64(0)
-        for t in range(n_features):
-            c = centers[j, t] if j < n_clusters else T(0)
-            norm += float64(c) * float64(c)
-            packed_out[place_of_center(j, t, n_features, n_padded)] = T(-2) * c
-        norms_out[j] = T(norm) if j < n_clusters else T(np.inf)
 
 
 @kernel
@@ -198,56 +148,6 @@ def measure_rows(
 
 
 # ---- launchers ----------------------------------------------------------------------------
-class Plan:
-    """Data laid out for k-means; `plan` makes it.
-
-    Attributes
-    ----------
-    X : array of shape (n_samples, n_features)
-        The data.
-    sample_weight : array of shape (n_samples,) or (0,)
-        The weights; empty when all are one.
-    offset : array of shape (n_features,)
-        What is subtracted from the rows. Centers, sums and distances are relative to it.
-    """
-
-    def __init__(self, X, sample_weight, offset):
-        self.X = X
-        self.sample_weight = np.empty(0, X.dtype) if sample_weight is None else sample_weight
-        self.offset = offset
-        self.panels = None
-        self._scratch = []
-
-    def block_rows(self, n_centers):
-        """Rows of a block: whole panels, some 50 us of work; they fit the cache if they must be packed."""
-        n_features = self.X.shape[1]
-        rows = BLOCK_OPERATIONS // (n_features * n_centers)
-        if self.panels is None:
-            rows = min(rows, SCRATCH_BYTES // (n_features * self.X.itemsize))
-        width = tile_width(self.X.dtype)
-        return max(rows // width, 1) * width
-
-    def take(self, start, stop):
-        """The packed rows start..stop, of which start begins a panel; hand them back with `give`."""
-        if self.panels is not None:
-            return self.panels[start * self.X.shape[1] :]
-        panels = self._scratch.pop() if self._scratch else _panels_for(0, self.X)
-        if len(panels) < (stop - start) * self.X.shape[1]:
-            panels = _panels_for(stop - start, self.X)
-        pack_rows(self.X, self.offset, panels, start, stop)
-        return panels
-
-    def give(self, panels):
-        """Keep the scratch of `take` for the next block."""
-        if self.panels is None:
-            self._scratch.append(panels)
-
-
-def _panels_for(n_rows, X):
-    width = tile_width(X.dtype)
-    return np.empty(-(-n_rows // width) * width * X.shape[1], X.dtype)
-
-
 def column_statistics(X):
     """Means and variances of the columns.
 
@@ -277,38 +177,6 @@ def column_statistics(X):
     return X[0] + mean, np.maximum(square - mean * mean, 0)
 
 
-def plan(X, sample_weight, offset, *, keep=True):
-    """Lay data out for the other functions.
-
-    Parameters
-    ----------
-    X : array of shape (n_samples, n_features)
-        float32 or float64, C-contiguous.
-    sample_weight : array of shape (n_samples,) or None
-        Weights of X's dtype; None means ones.
-    offset : array of shape (n_features,)
-        What to subtract from the rows, in X's dtype: a point amid them, so that distances are not small
-        beside coordinates.
-    keep : bool, default=True
-        Keep a packed copy of X. Otherwise rows are packed again each time, in less memory.
-
-    Returns
-    -------
-    plan : Plan
-        With `X`, `sample_weight` and `offset`.
-    """
-    made = Plan(X, sample_weight, offset)
-    if keep:
-        panels, n_features = _panels_for(len(X), X), X.shape[1]
-
-        def task(block, start, stop):
-            pack_rows(X, offset, panels[start * n_features :], start, stop)
-
-        for_each_block(task, len(X), made.block_rows(1), work=X.size)
-        made.panels = panels
-    return made
-
-
 def assign(plan, centers, old_labels, labels_out):
     """Find the nearest center of each row.
 
@@ -328,11 +196,10 @@ def assign(plan, centers, old_labels, labels_out):
     n_changed : int
         How many labels differ from the old ones.
     """
-    n_clusters, n_features = centers.shape
-    n_full = (n_clusters + 1) // TILE_ROWS * TILE_ROWS
-    n_padded = n_full + -(-max(n_clusters - n_full, 0) // TAIL_ROWS) * TAIL_ROWS
-    packed, norms = np.empty(n_padded * n_features, centers.dtype), np.empty(n_padded, centers.dtype)
-    pack_centers(centers, packed, norms)
+    if plan.bounds is not None:
+        return assign_within_bounds(plan, centers, old_labels, labels_out)
+    packed, norms = packed_centers(centers)
+    n_padded, n_features = len(norms), centers.shape[1]
     rows = plan.block_rows(n_padded)
     changed = [0] * -(-len(labels_out) // rows)
     index = np.dtype(f"i{centers.itemsize}")
@@ -377,6 +244,9 @@ def lloyd_step(plan, centers, old_labels, labels_out, sums_out, weights_out, cou
     n_changed : int
         How many labels differ from the old ones.
     """
+    if plan.bounds is None and centers.nbytes >= BOUNDS_BYTES:
+        if len(centers) > 2 and plan.X.size * len(centers) >= BOUNDS_OPERATIONS:
+            plan.bounds = Bounds(plan.X)
     n_changed = assign(plan, centers, old_labels, labels_out)
     if n_changed:
         work = n_changed * centers.shape[1] + len(labels_out) / 4
