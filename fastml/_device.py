@@ -13,12 +13,12 @@ import functools
 import importlib
 import os
 import sys
-import threading
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from . import _config
+from ._dispatch import Dispatch, FallbackError, last_dispatch, record, report_fallback
 
 __all__ = [
     "Device",
@@ -44,26 +44,6 @@ CUDA_START_S = 3.0  # importing Numba's CUDA target and CuPy, compiling the firs
 
 class DeviceUnavailableError(RuntimeError):
     """CUDA was asked for by name and cannot be used."""
-
-
-class FallbackError(RuntimeError):
-    """A slower path would be taken, and ``on_fallback="raise"`` forbids that."""
-
-
-class Dispatch(NamedTuple):
-    """The device of a computation, and why it was taken.
-
-    Attributes
-    ----------
-    name : str
-        ``"cpu"`` or ``"cuda"``.
-
-    reason : str
-        Why, in a few words.
-    """
-
-    name: str
-    reason: str
 
 
 # ---- arrays that live on a GPU --------------------------------------------------------
@@ -277,7 +257,6 @@ def _why_driver_unusable():
 
 
 # ---- the choice ----------------------------------------------------------------------------
-_local = threading.local()
 _ASKED_CPU = Dispatch("cpu", "asked for")
 _ASKED_CUDA = Dispatch("cuda", "asked for")
 _DATA_ON_GPU = Dispatch("cuda", "the data lives on the GPU")
@@ -364,65 +343,8 @@ def _no_cuda():
 
 
 def _take(device, dispatch):
-    _local.dispatch = dispatch
-    log = _logger()
-    if log is not None:
-        log.debug("device %s: %s", *dispatch)
+    record(dispatch)
     return device
-
-
-def _logger():
-    # Nobody has configured a logger where `logging` is not imported, and importing it costs 3 ms.
-    logging = sys.modules.get("logging")
-    return logging and logging.getLogger("fastml")
-
-
-def last_dispatch() -> Dispatch | None:
-    """Tell which device this thread's last computation took, and why.
-
-    Returns
-    -------
-    dispatch : Dispatch or None
-        ``(name, reason)``; None when this thread has computed nothing yet.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fastml._device import choose, last_dispatch
-    >>> _ = choose("cpu", np.eye(3))
-    >>> last_dispatch()
-    Dispatch(name='cpu', reason='asked for')
-    """
-    return getattr(_local, "dispatch", None)
-
-
-def report_fallback(what: str, why: str) -> None:
-    """Say that a slower path is taken, as the configuration's ``on_fallback`` wants it.
-
-    Parameters
-    ----------
-    what : str
-        The path: "scikit-learn's implementation of precomputed metrics".
-
-    why : str
-        The reason: "the fast path takes dense data only".
-
-    Raises
-    ------
-    FallbackError
-        If ``on_fallback="raise"``.
-    """
-    message = f"Falling back to {what}: {why}."
-    on_fallback = _config.current()["on_fallback"]
-    if on_fallback == "raise":
-        raise FallbackError(message)
-    if on_fallback == "warn":
-        import warnings
-
-        warnings.warn(message, UserWarning, stacklevel=3)
-    log = _logger()
-    if log is not None:
-        log.info(message)
 
 
 # ---- validation of data on a GPU -----------------------------------------------------------

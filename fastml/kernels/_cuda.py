@@ -32,6 +32,7 @@ __all__ = [
     "helper", "int32", "int64", "u32", "uint8",
 ]  # fmt: skip
 
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 # Indices: unsigned, because signed ones cost a select each, and converted once, where they are made.
 u32 = np.uint32
 BLOCK = 256  # threads of a block, in every kernel of ours
@@ -82,6 +83,11 @@ class CudaKernel:
         self._data_position = next(data, None)
         self._dispatchers = {}
         _KERNELS[self.name] = self
+
+    @property
+    def variants(self):
+        """The dtypes that `T` stands for; (None,) for a kernel without."""
+        return (None,) if self._data_position is None else FLOATS
 
     def specialised(self, dtype):
         """The kernel's Python function for data of `dtype`, with its helpers turned into device functions."""

@@ -13,7 +13,8 @@ import tempfile
 import types
 from collections import Counter
 
-CAPABILITIES = [(7, 5), (8, 0), (9, 0)]
+# What NVVM compiles for, and the machines that its PTX is then assembled for.
+ARCHITECTURES = {(7, 5): ("sm_75", "sm_80"), (9, 0): ("sm_90",)}
 DOUBLE = ("DFMA", "DADD", "DMUL", "DSETP", "DMNMX", "MUFU.RCP64H", "MUFU.RSQ64H")
 
 
@@ -63,17 +64,23 @@ def lint(kernel, dtype, arguments, capability):
 
     Returns
     -------
-    report : dict
-        registers; shared, stack and spill (bytes); double (float64 instructions), local (accesses of local
-        memory), shared_loads and shared_loads_128 (instructions); total (instructions).
+    reports : dict
+        For each of the capability's architectures: registers; shared, stack and spill (bytes); double (float64
+        instructions), local (accesses of local memory), shared_loads and shared_loads_128 (instructions); total
+        (instructions).
     """
-    architecture = "sm_{}{}".format(*capability)
     with tempfile.TemporaryDirectory() as folder:
-        source, binary = os.path.join(folder, "kernel.ptx"), os.path.join(folder, "kernel.cubin")
+        source = os.path.join(folder, "kernel.ptx")
         with open(source, "w") as file:
             file.write(compile_kernel(kernel, dtype, arguments, capability))
-        log = run(tool("ptxas"), "-v", f"-arch={architecture}", source, "-o", binary)
-        counts = instructions(run(tool("cuobjdump"), "--dump-sass", binary))
+        return {architecture: assemble(source, architecture) for architecture in ARCHITECTURES[capability]}
+
+
+def assemble(source, architecture):
+    """A report of `lint`."""
+    binary = source + architecture
+    log = run(tool("ptxas"), "-v", f"-arch={architecture}", source, "-o", binary)
+    counts = instructions(run(tool("cuobjdump"), "--dump-sass", binary))
 
     def read(pattern):
         return max(map(int, re.findall(pattern, log)), default=0)

@@ -21,7 +21,7 @@ def parse(arguments=None):
     parser.add_argument("cases", nargs="*", help="names; all by default")
     parser.add_argument("--dtype", nargs="+", default=["float32", "float64"])
     parser.add_argument("--whole-tiles", action="store_true")
-    return parser.parse_args(arguments)
+    return parser.parse_intermixed_args(arguments)
 
 
 def run(case, device, dtype):

@@ -1,0 +1,11 @@
+"""The reference cases on the CPU."""
+
+import pytest
+
+from tests.kernels.cases import CASES, Run
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_launcher_does_as_the_reference(case, dtype):
+    case(Run("cpu", dtype))

@@ -1,0 +1,86 @@
+"""Every CUDA kernel, compiled without a GPU: what it needs of the machine, and what must not be in it."""
+
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+
+from fastml.kernels import _cuda, cuda
+from fastml.kernels._compile import ArrayOf, variant_name
+from tests.kernels import cuda_lint
+
+pytestmark = pytest.mark.cuda_lint
+
+for _module in pkgutil.iter_modules(cuda.__path__):
+    importlib.import_module(f"{cuda.__name__}.{_module.name}")
+KERNELS = _cuda._KERNELS
+
+# Two blocks of 256 threads share a processor's 65,536 registers; a kernel may ask for more with a reason.
+REGISTERS = 128
+MORE_REGISTERS = {
+    "cuda.neighbors.rank_candidates[28]": {"float64": 168},  # 28 distances of 64 bits, and their indices
+}
+SHARED_BYTES = 48 * 1024
+
+# float64 in kernels of float32 data: sums over rows and exact distances. They wait for memory, not for these.
+USES_DOUBLE = {
+    "cuda._norms.normalize[1]",
+    "cuda._norms.normalize[2]",
+    "cuda._norms.normalize[3]",
+    "cuda._segments.sum_segments",
+    "cuda.columns.part_moments",
+    "cuda.kmeans.measure_rows",
+    "cuda.kmeans_plusplus.try_seeds",
+    "cuda.neighbor_lists.select_nearest",
+    "cuda.neighbors.collect_candidates[False]",
+    "cuda.neighbors.collect_candidates[True]",
+    "cuda.neighbors.measure_pairs",
+    *(name for name in KERNELS if name.startswith("cuda.silhouette.sum_distances")),
+}
+
+# Kernels whose inner loops read shared memory 128 bits at a time.
+READS_128_BITS = ("cuda._nearest.", "cuda.distance.fill_tiles")
+
+
+def variants():
+    """Every kernel with every dtype that it is compiled for."""
+    for name, kernel in KERNELS.items():
+        for dtype in kernel.variants:
+            yield pytest.param(name, dtype, id=f"{name}-{variant_name(dtype)}")
+
+
+def argument_type(note, dtype):
+    """Numba's type of an annotated argument."""
+    from numba.cuda import types
+
+    if isinstance(note, ArrayOf):
+        return types.Array(argument_type(note.element, dtype), note.ndim, "C")
+    return getattr(types, {"T": variant_name(dtype)}.get(note.name, note.name))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tools():
+    if cuda_lint.missing():
+        pytest.skip(f"the cuda-lint extra is not installed: no {cuda_lint.missing()}")
+
+
+@pytest.mark.parametrize("capability", cuda_lint.ARCHITECTURES, ids="compute_{0[0]}{0[1]}".format)
+@pytest.mark.parametrize(("name", "dtype"), list(variants()))
+def test_kernel(name, dtype, capability):
+    kernel = KERNELS[name]
+    arguments = [argument_type(note, dtype) for note in kernel.arguments.values()]
+    for architecture, report in cuda_lint.lint(kernel, dtype, arguments, capability).items():
+        told = f"{architecture}: {report}"
+        assert report["total"] > 16, "nothing was compiled"
+        assert report["spill"] == report["stack"] == report["local"] == 0, told
+        assert report["registers"] <= MORE_REGISTERS.get(name, {}).get(variant_name(dtype), REGISTERS), told
+        assert report["shared"] <= SHARED_BYTES, told
+        if dtype == np.float32:
+            assert (report["double"] > 0) == (name in USES_DOUBLE), told
+        if name.startswith(READS_128_BITS):
+            assert report["shared_loads"] == report["shared_loads_128"] > 0, told
+
+
+def test_exceptions_name_kernels():
+    assert set(MORE_REGISTERS) | USES_DOUBLE <= set(KERNELS)
