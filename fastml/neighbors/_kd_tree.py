@@ -26,7 +26,7 @@ class KDTree:
         The points.
 
     leaf_size : int, default=40
-        The most points in a leaf. It changes the speed, never the result.
+        The most points in a leaf; a few dozen at least. It changes the speed, never the result.
 
     metric : str or DistanceMetric, default="minkowski"
         One of `valid_metrics`.

@@ -33,7 +33,7 @@ class RadiusNeighborsClassifier(RadiusNeighbors, NeighborsClassifier):
         How to search; see `NearestNeighbors`.
 
     leaf_size : int, default=30
-        The most points in a leaf of the tree.
+        The most points in a leaf of the tree; a few dozen at least.
 
     p : float, default=2
         Power of the Minkowski metric.

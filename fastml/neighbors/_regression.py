@@ -46,7 +46,7 @@ class KNeighborsRegressor(KNeighbors, _NeighborsRegressor):
         How to search; see `NearestNeighbors`.
 
     leaf_size : int, default=30
-        The most points in a leaf of the tree.
+        The most points in a leaf of the tree; a few dozen at least.
 
     p : float, default=2
         Power of the Minkowski metric.
@@ -184,7 +184,7 @@ class RadiusNeighborsRegressor(RadiusNeighbors, _NeighborsRegressor):
         How to search; see `NearestNeighbors`.
 
     leaf_size : int, default=30
-        The most points in a leaf of the tree.
+        The most points in a leaf of the tree; a few dozen at least.
 
     p : float, default=2
         Power of the Minkowski metric.

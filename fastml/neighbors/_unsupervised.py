@@ -28,7 +28,7 @@ class NearestNeighbors(KNeighbors, RadiusNeighbors, NeighborsBase):
         for the others.
 
     leaf_size : int, default=30
-        The most points in a leaf of the tree.
+        The most points in a leaf of the tree; a few dozen at least.
 
     metric : str, callable or DistanceMetric, default="minkowski"
         The distance. euclidean, sqeuclidean, manhattan, chebyshev, minkowski, cosine, canberra, braycurtis,

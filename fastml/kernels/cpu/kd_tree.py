@@ -229,7 +229,7 @@ def build_kd_tree(X, leaf_size):
         Points, finite.
 
     leaf_size : int
-        The most points that a leaf may hold.
+        The most points that a leaf may hold; a register tile of points at least.
 
     Returns
     -------
@@ -243,7 +243,7 @@ def build_kd_tree(X, leaf_size):
     n, d = X.shape
     points, order = X.astype(np.float64), np.arange(n)
     levels = 0
-    while -(-n >> levels) > leaf_size and (n >> levels) > 1:
+    while -(-n >> levels) > max(leaf_size, tile_width(np.float64)):
         levels += 1
     nodes = np.zeros((2 ** (levels + 1) - 1, 3))
     bounds = np.array([0, n])
