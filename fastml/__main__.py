@@ -56,7 +56,7 @@ def _parser():
     )
     compare.add_argument("--quick", action="store_true", help="small data and one round: does it run?")
     compare.add_argument(
-        "--rounds", type=_positive, default=5, help="rounds to take the median of (default 5)"
+        "--rounds", type=_positive, help="the least number of rounds to take the median of (3; targets: 5)"
     )
     compare.add_argument(
         "--threads", type=_positive, help="threads for every library (default: all that fastml would use)"

@@ -70,15 +70,14 @@ def _race_all(entries, peers, options):
         importlib.import_module(module)  # a library's threads can be limited once it is loaded
     threads = options.threads or effective_threads()
     table = Targets(peers) if options.targets else Comparison()
+    rounds = options.rounds or (1 if options.quick else 5 if options.targets else 3)
     say = (lambda lines: None) if options.json else _print_lines
     results = []
     with same_threads(threads, options.device), ProgressBar(len(entries)) as bar:
         say(table.heading(_where(peers, threads, options.quick)))
         for entry in entries:
             bar.show(f"{entry.workload.name}: {entry.title}")
-            results.append(
-                measure(entry, peers, 1 if options.quick else options.rounds, threads, options.quick)
-            )
+            results.append(measure(entry, peers, rounds, threads, options.quick))
             bar.clear()
             say(table.lines(results[-1]))
             bar.step()
