@@ -25,7 +25,14 @@ FAMILIES = {"cluster", "metrics", "neighbors", "preprocessing"}
 MAY_IMPORT = {
     "fastml._cli": {"fastml"},
     "fastml.solvers": {"fastml.solvers", "fastml._device", "fastml._threads", "fastml._config"},
-    "fastml._device": {"fastml._config", "fastml._threads", "fastml._validation", "fastml.kernels._cuda"},
+    "fastml._device": {
+        "fastml._config",
+        "fastml._dispatch",
+        "fastml._threads",
+        "fastml._validation",
+        "fastml.kernels._cuda",
+    },
+    "fastml._dispatch": {"fastml._config"},
     "fastml._threads": {"fastml._blas", "fastml._config", "fastml._machine"},
     "fastml._blas": set(),
     "fastml._config": set(),
@@ -47,6 +54,7 @@ MAY_IMPORT = {
         "fastml.kernels._cache",
         "fastml.kernels._compile",
         "fastml.kernels._cuda",
+        "fastml.kernels._signals",
         "fastml.kernels.simd",
     },
 }
