@@ -39,6 +39,7 @@ FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 TRANSFER_BYTES_PER_S = 1e10  # pageable host memory over PCIe
 CUDA_OPERATIONS_PER_S = 5e12
 CPU_OPERATIONS_PER_S = 3e10  # of one thread
+CUDA_LAUNCH_S = 1e-3  # launches and answers of a short computation
 CUDA_START_S = 3.0  # importing Numba's CUDA target and CuPy, compiling the first kernels
 
 
@@ -328,7 +329,7 @@ def _choose_for_host_data(X, work):
     from ._threads import effective_threads
 
     on_cpu = work / (CPU_OPERATIONS_PER_S * effective_threads(work))
-    on_cuda = getattr(X, "nbytes", 0) / TRANSFER_BYTES_PER_S + work / CUDA_OPERATIONS_PER_S
+    on_cuda = CUDA_LAUNCH_S + getattr(X, "nbytes", 0) / TRANSFER_BYTES_PER_S + work / CUDA_OPERATIONS_PER_S
     if "cupy" not in sys.modules:
         on_cuda += CUDA_START_S
     estimate = f"estimated {on_cpu:.2g} s on the CPU, {on_cuda:.2g} s on the GPU with the transfer"
