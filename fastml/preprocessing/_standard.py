@@ -165,7 +165,7 @@ class StandardScaler(Scaler):
             moments = self._dense_moments(X, None if counts_only else weights, given)
         counts, means, squares = moments if first else self._join(*moments)
         self.n_samples_seen_ = _one_if_equal(counts.astype(n_dtype, copy=False))
-        self._set_statistics(counts, means, squares)
+        self._set_statistics(counts, means, squares, warn=not is_sparse(X))
         if context is not None:
             context.call_on_fit_task_end(**task, reconstruction_attributes={})
         return self
@@ -203,12 +203,13 @@ class StandardScaler(Scaler):
             squares += np.where(seen, self.var_, 0) * before
         return after, old + difference * share, squares
 
-    def _set_statistics(self, counts, means, squares):
+    def _set_statistics(self, counts, means, squares, warn):
         if not (self.with_mean or self.with_std):
             self.mean_ = self.var_ = self.scale_ = None
             return
         empty = counts == 0
-        warn_empty_columns(empty, "invalid value encountered in divide")
+        if warn:
+            warn_empty_columns(empty, "invalid value encountered in divide")
         counts, means = np.where(empty, np.nan, counts), np.where(empty, np.nan, means)
         self.mean_, self.var_, self.scale_ = means, None, None
         if self.with_std:

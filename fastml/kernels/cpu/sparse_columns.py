@@ -27,7 +27,9 @@ def csr_sums(
     indices: int32[:],  # IN   (n_stored,) columns
     indptr: int64[:],  # IN   (n_samples + 1,)
     weights: float64[:],  # IN   (n_samples,)
-    sums_out: float64[:, :],  # OUT  (3, n_features) values, stored weight, weight of NaN; zero at first
+    sums_out: float64[
+        :, :
+    ],  # OUT  (4, n_features) values, their weight, weight of NaN, number; zero at first
     start: int64,
     stop: int64,
 ):
@@ -36,6 +38,7 @@ def csr_sums(
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
             x = data[k]
+            sums_out[3, j] += 1.0
             if x == x:
                 sums_out[0, j] += w * x
                 sums_out[1, j] += w
@@ -85,11 +88,13 @@ def csr_column_moments(data, indices, indptr, n_features, weights=None):
         As `fastml.kernels.cpu.columns.column_moments` returns them.
     """
     weights = np.ones(len(indptr) - 1) if weights is None else weights
-    total, stored, absent = _sum_in_blocks(csr_sums, (data, indices, indptr, weights), 3, n_features)
+    args = (data, indices, indptr, weights)
+    total, stored, absent, n_stored = _sum_in_blocks(csr_sums, args, 4, n_features)
     counts = weights.sum() - absent
     means = total / np.where(counts == 0, 1, counts)
-    slip, squares = _sum_in_blocks(csr_squares, (data, indices, indptr, weights, means), 2, n_features)
-    return counts, *_with_zeros(counts, counts - stored, means, slip, squares)
+    slip, squares = _sum_in_blocks(csr_squares, (*args, means), 2, n_features)
+    zeros = np.where(n_stored == len(weights), 0, counts - stored)  # exactly 0, whatever rounding left
+    return counts, *_with_zeros(counts, zeros, means, slip, squares)
 
 
 def _sum_in_blocks(sums_of_rows, args, n_sums, n_features):
@@ -179,6 +184,7 @@ def csc_column_moments(data, indices, indptr, n_samples, weights=None):
         csc_sums(data, indices, indptr, weights, total, sums, start, stop)
 
     for_each_block(task, n_features, lines_in_block(data, n_features), work=16 * len(data))
+    sums[1, np.diff(indptr) == n_samples] = 0  # exactly, whatever rounding has left
     return sums[0], *_with_zeros(*sums)
 
 
