@@ -158,9 +158,11 @@ def _kernels():
 
 
 def _in_cache(_compile, name, variant):
+    from fastml.kernels import _jit
+
     kernel = _compile._KERNELS[name]
     dtype = next(dtype for dtype in kernel.variants if _compile.variant_name(dtype) == variant)
-    path = _compile._cache_path(kernel, dtype)
+    path = _jit.cache_path(kernel, dtype)
     return "cached" if path and os.path.exists(path) else "not compiled yet"
 
 

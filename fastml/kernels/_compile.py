@@ -5,9 +5,9 @@ stands for float32 and float64, one variant each. `@helper` declares a small fun
 kernels call. Declaring costs nothing: Numba is imported when a variant is first needed and
 nobody has compiled it before.
 
-A variant is looked for in `_SOURCES`, in order: the per-user cache, the just-in-time
-compiler. The cache is keyed on the content of every source file
-that the kernel reaches, so an edited helper never runs old machine code.
+A variant is looked for in the per-user cache, then compiled just in time (`_jit`). The cache
+is keyed on the content of every source file that the kernel reaches, so an edited helper
+never runs old machine code.
 """
 
 import functools
@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._processor import TILE_ROWS, cpu_level, lanes, tile_vectors, tile_width, vector_bytes
+
 __all__ = [
     "LANES",
     "TILE_ROWS",
@@ -27,6 +29,7 @@ __all__ = [
     "IntT",
     "T",
     "boolean",
+    "cpu_level",
     "float32",
     "float64",
     "helper",
@@ -41,53 +44,7 @@ __all__ = [
     "uint8",
     "uint64",
     "vector_bytes",
-]  # fmt: skip
-
-
-# ---- the processor ------------------------------------------------------------------
-@functools.cache
-def cpu_level():
-    """The x86-64 level of this processor ("v4", "v3"), "arm64", or "baseline" for any other.
-
-    `FASTML_CPU_LEVEL` asks for a lower one. A build for other processors than its own says
-    which in `FASTML_BUILD_LEVEL`.
-    """
-    from numpy._core._multiarray_umath import __cpu_features__ as features
-
-    if "FASTML_BUILD_LEVEL" in os.environ:
-        return os.environ["FASTML_BUILD_LEVEL"]
-    if features.get("ASIMD"):
-        return "arm64"
-    level = os.environ.get("FASTML_CPU_LEVEL", "v4")
-    if level == "v4" and features.get("AVX512_SKX"):
-        return "v4"
-    if level in ("v4", "v3") and features.get("AVX2") and features.get("FMA3"):
-        return "v3"
-    return "baseline"
-
-
-def vector_bytes():
-    """Bytes in a SIMD vector: 64 with AVX-512, 32 otherwise."""
-    return 64 if cpu_level() == "v4" else 32
-
-
-def lanes(dtype):
-    """Values of `dtype` in a SIMD vector."""
-    return vector_bytes() // np.dtype(dtype).itemsize
-
-
-# A register tile is TILE_ROWS x TILE_VECTORS vectors: 24 of the 32 registers of AVX-512,
-# 12 of the 16 of AVX2; the others hold the operands.
-TILE_ROWS = 6
-
-
-def _tile_vectors():
-    return 4 if vector_bytes() == 64 else 2
-
-
-def tile_width(dtype):
-    """Columns of a register tile of `dtype`."""
-    return lanes(dtype) * _tile_vectors()
+]
 
 
 # ---- the vocabulary of signatures -----------------------------------------------------
@@ -125,16 +82,19 @@ class Constant(NamedTuple):
 
 
 LANES = Constant(lanes)
-TILE_VECTORS = Constant(lambda dtype: _tile_vectors())
+TILE_VECTORS = Constant(lambda dtype: tile_vectors())
 TILE_WIDTH = Constant(tile_width)
 
 
 class _LazyModule:
-    """A module beside this one that is imported when a kernel that names it is compiled."""
+    """A module that is imported when a kernel that names it is compiled; ours are packages here."""
 
     def __init__(self, name):
         self.name = name
-        self.file = os.path.join(os.path.dirname(__file__), f"{name}.py")
+
+    def files(self):
+        folder = os.path.join(os.path.dirname(__file__), self.name)
+        return [os.path.join(folder, file) for file in os.listdir(folder) if file.endswith(".py")]
 
     def load(self):
         return importlib.import_module(f"{__package__}.{self.name}")
@@ -151,7 +111,7 @@ def variant_name(dtype):
     return _FLOATS.get(dtype, "plain")
 
 
-def _name(scalar, dtype):
+def scalar_name(scalar, dtype):
     """NumPy's name of a signature's scalar in the variant for `dtype`."""
     return {"T": _FLOATS.get(dtype), "IntT": _INTEGERS.get(dtype)}.get(scalar.name, scalar.name)
 
@@ -217,7 +177,7 @@ class Kernel:
         from ._signals import interrupt_held_back
 
         with _lock, interrupt_held_back():
-            for source, find in _SOURCES.items():
+            for source, find in _sources().items():
                 entry = self._entries.get(dtype) or find(self, dtype)
                 if entry is not None:
                     self.sources.setdefault(dtype, source)
@@ -226,7 +186,9 @@ class Kernel:
 
     def compiled(self, dtype):
         """The Numba function, for kernels of `dtype` that call this one."""
-        return _dispatcher(self, dtype)
+        from ._jit import dispatcher
+
+        return dispatcher(self, dtype)
 
 
 def helper(function=None, *, fastmath=()):
@@ -245,6 +207,13 @@ def kernel(function=None, *, fastmath=()):
         LLVM's fast-math flags that the function may use. Say why where it is declared.
     """
     return Kernel(function, fastmath) if function else functools.partial(Kernel, fastmath=fastmath)
+
+
+def _sources():
+    """What finds a variant's entry, in this order. A library compiled ahead of time goes first."""
+    from . import _jit
+
+    return {"cache": _jit.from_cache, "compiled now": _jit.just_in_time}
 
 
 _KERNELS = {}
@@ -292,7 +261,7 @@ def _bind(value, dtype, compiled):
     if isinstance(value, (Helper, Kernel)):
         return compiled(value, dtype)
     if isinstance(value, Scalar):
-        return getattr(np, _name(value, dtype))
+        return getattr(np, scalar_name(value, dtype))
     if isinstance(value, Constant):
         return value.value(dtype)
     if isinstance(value, _LazyModule):
@@ -336,7 +305,7 @@ def source_digest(kernel):
             if isinstance(value, (Helper, Kernel)):
                 todo.append(value)
             elif isinstance(value, _LazyModule):
-                files.add(value.file)
+                files.update(value.files())
             else:
                 constants.append(f"{reached.__qualname__}.{name}={_constant(value)}")
     digest = hashlib.sha256(repr(sorted(constants)).encode())
@@ -344,107 +313,3 @@ def source_digest(kernel):
         with open(file, "rb") as f:
             digest.update(f.read())
     return digest.hexdigest()
-
-
-# ---- Numba -----------------------------------------------------------------------------------
-def _signature(kernel, dtype):
-    from numba.core import types as nb
-
-    def scalar(s):
-        return getattr(nb, _name(s, dtype).replace("bool_", "boolean"))
-
-    def argument(name, note):
-        if isinstance(note, Scalar):
-            return scalar(note)
-        return nb.Array(scalar(note.element), note.ndim, "C", readonly=not name.endswith(("_out", "_work")))
-
-    arguments = [argument(*item) for item in kernel.arguments.items()]
-    return (nb.void if kernel.returns is None else scalar(kernel.returns))(*arguments)
-
-
-def _dispatcher(kernel, dtype):
-    import numba
-
-    return numba.njit(
-        specialise(kernel.py_func, dtype),
-        error_model="numpy", nogil=True, fastmath=set(kernel.fastmath), _nrt=False,
-    )  # fmt: skip
-
-
-def _compile(kernel, dtype, store):
-    """The entry of a variant, with its machine code kept by `store` (load, save), or None where `store` alone
-    may serve and does not have it."""
-    dispatcher = _dispatcher(kernel, dtype)
-    dispatcher._cache = store
-    try:
-        dispatcher.compile(_signature(kernel, dtype))
-    except _NotStored:
-        return None
-    dispatcher.disable_compile()
-    return dispatcher
-
-
-class _NotStored(Exception):
-    """The cache does not hold the variant."""
-
-
-class _Store:
-    """What Numba's dispatcher asks of a cache, over one file of ours."""
-
-    def __init__(self, path, *, only_load):
-        self.path = path
-        self.only_load = only_load
-
-    def load_overload(self, signature, target_context):
-        if not self.only_load:
-            return None
-        from numba.core.compiler import CompileResult
-
-        from . import _cache
-
-        reduced = _cache.load(self.path)
-        if reduced is None:
-            raise _NotStored
-        target_context.refresh()
-        return CompileResult._rebuild(target_context, *reduced)
-
-    def save_overload(self, signature, compile_result):
-        from numba.core.serialize import dumps
-
-        from . import _cache
-
-        _cache.save(self.path, dumps(compile_result._reduce()))
-
-
-def _cache_path(kernel, dtype):
-    """The variant's file in the user's cache, or None where there is none."""
-    import hashlib
-    import sys
-
-    import llvmlite
-    import numba
-    from numba.core.registry import cpu_target
-
-    from . import _cache
-
-    folder = _cache.folder()
-    if folder is None:
-        return None
-    machine = cpu_target.target_context.codegen().magic_tuple()
-    key = (source_digest(kernel), kernel.name, str(_signature(kernel, dtype)), sorted(kernel.fastmath),
-           numba.__version__, llvmlite.__version__, sys.version, machine, vector_bytes())  # fmt: skip
-    return os.path.join(folder, hashlib.sha256(repr(key).encode()).hexdigest())
-
-
-def _from_cache(kernel, dtype):
-    path = _cache_path(kernel, dtype)
-    return path and _compile(kernel, dtype, _Store(path, only_load=True))
-
-
-def _just_in_time(kernel, dtype):
-    path = _cache_path(kernel, dtype)
-    return _compile(kernel, dtype, _Store(path, only_load=False))
-
-
-# Where a variant is looked for, in this order. A library compiled ahead of time goes first.
-_SOURCES = {"cache": _from_cache, "compiled now": _just_in_time}
