@@ -73,7 +73,7 @@ def pairwise_distances_chunked(
     (3, 4)
     (1, 4)
     """
-    why = why_not(metric, kwds, X=X, Y=Y, n_jobs=n_jobs)
+    why = why_not(metric, kwds, X, Y, n_jobs=n_jobs)
     if not (reduce_func is None or callable(reduce_func)):
         why = INVALID
     if not (working_memory is None or (isinstance(working_memory, numbers.Real) and working_memory >= 0)):
@@ -110,4 +110,7 @@ def _chunks(X, Y, reduce_func, metric, n_jobs, working_memory, device, kwds):
 def rows_within(working_memory, n_columns, n_rows):
     """How many rows of a float64 matrix with `n_columns` columns fit into MiB of memory; at least one."""
     memory = _config.current()["working_memory"] if working_memory is None else working_memory
-    return int(min(max(memory * 2**20 // (8 * n_columns), 1), n_rows))
+    fitting = int(memory * 2**20 // (8 * n_columns))
+    if fitting < 1:  # scikit-learn has a warning for that
+        return sk("sklearn.utils._chunking.get_chunk_n_rows")(8 * n_columns, working_memory=memory)
+    return min(fitting, n_rows)

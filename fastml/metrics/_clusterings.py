@@ -62,7 +62,7 @@ def contingency_matrix(
         if counts is not None and eps is None:
             return counts.astype(dtype, copy=False)
         if counts is not None and isinstance(eps, (int, float)) and eps >= 0:
-            return counts + eps
+            return counts.astype(dtype, copy=False) + eps
     return sk("sklearn.metrics.cluster.contingency_matrix")(
         labels_true, labels_pred, eps=eps, sparse=sparse, dtype=dtype
     )
@@ -109,15 +109,23 @@ def pair_confusion_matrix(labels_true: Any, labels_pred: Any) -> np.ndarray:
     array([[8, 2],
            [0, 2]])
     """
+    pairs = _count_pairs(labels_true, labels_pred)
+    if pairs is None:
+        return sk("sklearn.metrics.pair_confusion_matrix")(labels_true, labels_pred)
+    return np.array(pairs, dtype=np.int64)
+
+
+def _count_pairs(labels_true, labels_pred):
+    """The pair confusion matrix in Python's integers, or None for what scikit-learn is to look at."""
     a, b = plain_labels(labels_true), plain_labels(labels_pred)
     if a is None or b is None or a.shape != b.shape:
-        return sk("sklearn.metrics.pair_confusion_matrix")(labels_true, labels_pred)
+        return None
     n_samples = a.shape[0]
     a, b = encode(CPU.to_host(a)), encode(CPU.to_host(b))
     together = _sum_of_squares(*a, *b)
     in_a, in_b = (int((np.bincount(codes) ** 2).sum()) for codes, _ in (a, b))
     both, neither = together - n_samples, n_samples**2 - in_a - in_b + together
-    return np.array([[neither, in_b - together], [in_a - together, both]], dtype=np.int64)
+    return [[neither, in_b - together], [in_a - together, both]]
 
 
 def _sum_of_squares(rows, n_rows, columns, n_columns):
@@ -162,7 +170,10 @@ def rand_score(labels_true: Any, labels_pred: Any) -> float:
     >>> round(rand_score([0, 0, 1, 2], [0, 0, 1, 1]), 2)
     0.83
     """
-    (tn, fp), (fn, tp) = pair_confusion_matrix(labels_true, labels_pred).tolist()
+    counts = _count_pairs(labels_true, labels_pred)
+    if counts is None:
+        return sk("sklearn.metrics.rand_score")(labels_true, labels_pred)
+    (tn, fp), (fn, tp) = counts
     agreeing, pairs = tn + tp, tn + fp + fn + tp
     return 1.0 if agreeing == pairs or pairs == 0 else agreeing / pairs
 
@@ -202,8 +213,10 @@ def adjusted_rand_score(labels_true: Any, labels_pred: Any) -> float:
     >>> round(adjusted_rand_score([0, 0, 1, 2], [0, 0, 1, 1]), 2)
     0.57
     """
-    # Python's integers: the products exceed int64.
-    (tn, fp), (fn, tp) = pair_confusion_matrix(labels_true, labels_pred).tolist()
+    counts = _count_pairs(labels_true, labels_pred)
+    if counts is None:
+        return sk("sklearn.metrics.adjusted_rand_score")(labels_true, labels_pred)
+    (tn, fp), (fn, tp) = counts  # Python's integers: the products exceed int64
     if fn == 0 and fp == 0:
         return 1.0
     return 2.0 * (tp * tn - fn * fp) / ((tp + fn) * (fn + tn) + (tp + fp) * (fp + tn))

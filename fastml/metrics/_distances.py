@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._device import choose, like_input
-from ._rows import INVALID, NAMES, by_sklearn, check_rows, threads, transformed, why_not
+from ._rows import INVALID, NAMES, by_sklearn, check_rows, narrowed, threads, transformed, why_not, widened
 
 __all__ = ["cosine_distances", "euclidean_distances", "manhattan_distances", "pairwise_distances"]
 
@@ -72,10 +72,10 @@ def pairwise_distances(
            [7., 0.]])
     """
     if metric in ("euclidean", "l2") and kwds and kwds.keys() <= _EUCLIDEAN_OPTIONS:
-        if why_not("euclidean", {}, n_jobs=n_jobs) is None:
+        if why_not("euclidean", {}, X, Y, n_jobs=n_jobs) is None:
             with threads(n_jobs):
                 return euclidean_distances(X, Y, device=device, **kwds)
-    why = why_not(metric, kwds, X=X, Y=Y, n_jobs=n_jobs, ensure_all_finite=ensure_all_finite)
+    why = why_not(metric, kwds, X, Y, n_jobs=n_jobs, ensure_all_finite=ensure_all_finite)
     if why is None:
         with threads(n_jobs):
             distances = compute(X, Y, metric, kwds, device)
@@ -94,13 +94,13 @@ def compute(X, Y, metric, options, device):
     rows, others = check_rows(X, Y)
     work = rows.shape[0] * others.size
     chosen = choose(device, X, work=work)
-    rows, others = (chosen.asarray(rows), None if others is rows else chosen.asarray(others))
-    pair = transformed(chosen.xp, metric, rows, rows if others is None else others, options)
+    dtype = rows.dtype
+    pair = transformed(chosen, metric, *widened(rows, others), options)
     if pair is None:
         return None
     out = chosen.empty((pair[0].shape[0], pair[1].shape[0]), pair[0].dtype)
     chosen.kernels.distance.pairwise(*pair, NAMES[metric], out, float(options.get("p", 2)))
-    return like_input(out, X)
+    return like_input(narrowed(out, dtype), X)
 
 
 def euclidean_distances(
@@ -148,7 +148,7 @@ def euclidean_distances(
            [5., 0.]])
     """
     metric = "sqeuclidean" if squared is True else "euclidean"
-    why = why_not(metric, {}, X=X, Y=Y)
+    why = why_not(metric, {}, X, Y)
     if not isinstance(squared, (bool, np.bool_)):
         why = INVALID
     norms = ((X_norm_squared, X), (Y_norm_squared, X if Y is None else Y))
@@ -231,7 +231,7 @@ def cosine_distances(X: Any, Y: Any = None, *, device: str | None = None) -> Any
 
 
 def _one_metric(metric, X, Y, device):
-    why = why_not(metric, {}, X=X, Y=Y)
+    why = why_not(metric, {}, X, Y)
     if why is None:
         return compute(X, Y, metric, {}, device)
     return by_sklearn(f"sklearn.metrics.pairwise.{metric}_distances", why, (X, Y), {})

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._device import choose, like_input
-from ._rows import INVALID, NAMES, by_sklearn, check_rows, transformed, why_not
+from ._rows import INVALID, NAMES, by_sklearn, check_rows, narrowed, transformed, why_not, widened
 
 __all__ = ["pairwise_distances_argmin", "pairwise_distances_argmin_min"]
 
@@ -135,7 +135,7 @@ def _find(X, Y, axis, metric, metric_kwargs, device):
         metric = ALIASES.get(metric, metric)
         if NAMES.get(metric) == "euclidean" and options.get("squared") is True:
             metric, options = "sqeuclidean", {}
-    why = why_not(metric, options, X=X, Y=Y)
+    why = why_not(metric, options, X, Y)
     if not (metric_kwargs is None or isinstance(metric_kwargs, dict)) or axis not in (0, 1) or Y is None:
         why = INVALID
     if why is not None:
@@ -144,12 +144,12 @@ def _find(X, Y, axis, metric, metric_kwargs, device):
     if axis == 0:
         rows, others = others, rows
     chosen = choose(device, X, work=rows.shape[0] * others.size)
-    rows, others = chosen.asarray(rows), chosen.asarray(others)
-    pair = transformed(chosen.xp, metric, rows, others, options)
+    dtype = rows.dtype
+    pair = transformed(chosen, metric, *widened(rows, others), options)
     if pair is None:
         return f"the kernel of metric {metric!r} is not defined for all of the data"
     index = chosen.empty((rows.shape[0],), np.int64)
-    distance = chosen.empty((rows.shape[0],), rows.dtype)
+    distance = chosen.empty((rows.shape[0],), pair[0].dtype)
     power = float(options.get("p", 2))
     chosen.kernels.distance.nearest(*pair, NAMES[metric], index, distance, power)
-    return like_input(index, X), like_input(distance, X)
+    return like_input(index, X), like_input(narrowed(distance, dtype), X)

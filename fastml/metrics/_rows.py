@@ -42,8 +42,10 @@ ELSEWHERE = {
 INVALID = "scikit-learn says what is wrong with the call"
 
 
-def why_not(metric, options, *, X=None, Y=None, n_jobs=None, ensure_all_finite=True):
+def why_not(metric, options, X, Y=None, *, n_jobs=None, ensure_all_finite=True):
     """Say why there is no kernel for a call; None where there is one."""
+    if not is_array_like(X) or not (Y is None or is_array_like(Y)):
+        return INVALID
     if not isinstance(metric, str) or metric not in NAMES:
         known = callable(metric) or (isinstance(metric, str) and metric in ELSEWHERE)
         return f"there is no kernel for metric {metric!r}" if known else INVALID
@@ -63,6 +65,11 @@ def why_not(metric, options, *, X=None, Y=None, n_jobs=None, ensure_all_finite=T
 def is_power(p):
     """Tell whether p is a number that Minkowski's metric is defined for."""
     return isinstance(p, numbers.Real) and not isinstance(p, bool) and p >= 1
+
+
+def is_array_like(X):
+    """Tell whether X is what scikit-learn calls array-like, or a sparse matrix."""
+    return any(hasattr(X, name) for name in ("__array__", "shape", "__len__")) and not isinstance(X, str)
 
 
 def is_sparse(X):
@@ -109,10 +116,29 @@ def plain_rows(X):
             return None
     if type(X) is not np.ndarray or X.ndim != 2 or not X.size or X.dtype.kind not in "fiub":
         return None
-    if X.dtype.kind == "f" and not np.isfinite(X).all():
+    if X.dtype.kind == "f" and not (np.isfinite(X.min()) and np.isfinite(X.max())):
         return None
     dtype = np.float32 if X.dtype == np.float32 else np.float64
     return np.require(X, dtype, ["C", "A"]) if X.dtype.itemsize <= 8 else None
+
+
+def widened(rows, others):
+    """The rows as float64 where float32 does not hold the squares of their differences."""
+    if rows.dtype == np.float32 and not (_squares_well(rows) and (others is rows or _squares_well(others))):
+        wide = rows.astype(np.float64)
+        return wide, wide if others is rows else others.astype(np.float64)
+    return rows, others
+
+
+def narrowed(distances, dtype):
+    """Distances in the dtype of the data."""
+    with np.errstate(over="ignore"):
+        return distances.astype(dtype, copy=False)
+
+
+def _squares_well(rows):
+    largest = max(-float(rows.min()), float(rows.max()))
+    return largest == 0 or 2.0**-40 < largest < 2.0**60
 
 
 def _check_cuda_rows(X, Y):
@@ -140,16 +166,19 @@ def threads(n_jobs):
 
 
 # ---- metrics in terms of others -------------------------------------------------------------
-def transformed(xp, metric, X, Y, options):
-    """Rows whose Euclidean or cosine distances are those of correlation, seuclidean or mahalanobis.
+def transformed(device, metric, X, Y, options):
+    """The rows on the device; for correlation, seuclidean and mahalanobis, rows that are so far apart.
 
     Returns
     -------
     rows : (X, Y) or None
         None where the metric is not defined for all rows, or scikit-learn would refuse.
     """
+    rows = device.asarray(X)
+    X, Y = rows, rows if Y is X else device.asarray(Y)
     if metric not in ("correlation", "seuclidean", "mahalanobis"):
         return X, Y
+    xp = device.xp
     if metric == "correlation":
         return _like(X, Y, lambda A: A - A.mean(axis=1, keepdims=True), needs_rows=True)
     option = options.get("V" if metric == "seuclidean" else "VI")

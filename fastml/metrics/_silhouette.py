@@ -12,7 +12,17 @@ from .._validation import random_state as generator
 from .._validation import sk
 from ..solvers.silhouette import silhouettes
 from ._labels import encode, plain_labels
-from ._rows import INVALID, NAMES, by_sklearn, check_rows, plain_rows, transformed, why_not
+from ._rows import (
+    INVALID,
+    NAMES,
+    by_sklearn,
+    check_rows,
+    is_array_like,
+    plain_rows,
+    transformed,
+    why_not,
+    widened,
+)
 
 __all__ = ["silhouette_samples", "silhouette_score"]
 
@@ -134,9 +144,9 @@ def silhouette_score(
     0.89
     """
     rows, clusters = X, labels
-    values: Any = None if _is_sample_size(sample_size) else INVALID
+    values: Any = None if _is_sample_size(sample_size) and _is_seed(random_state) else INVALID
     if values is None and sample_size is not None:
-        values = why_not(metric, kwds, X=X)
+        values = why_not(metric, kwds, X)
         if values is None:
             rows, clusters = _check(X, labels)
             drawn = generator(random_state).permutation(rows.shape[0])[:sample_size]
@@ -151,6 +161,11 @@ def silhouette_score(
 
 def _is_sample_size(size):
     return size is None or (isinstance(size, numbers.Integral) and not isinstance(size, bool) and size >= 1)
+
+
+def _is_seed(state):
+    plain = isinstance(state, numbers.Integral) and not isinstance(state, bool) and state >= 0
+    return plain or state is None or isinstance(state, np.random.RandomState)
 
 
 def _check(X, labels):
@@ -171,7 +186,7 @@ def _check(X, labels):
 
 def _silhouettes(X, labels, metric, device, kwds):
     """Float64 silhouettes on the host, or a str: why scikit-learn is to compute them."""
-    why = why_not(metric, kwds, X=X)
+    why = why_not(metric, kwds, X) if is_array_like(labels) else INVALID
     if why is not None:
         return why
     name = POWERS.get(kwds.get("p", 2)) if metric == "minkowski" else NAMES[metric]
@@ -184,8 +199,7 @@ def _silhouettes(X, labels, metric, device, kwds):
     if not 1 < n_clusters < rows.shape[0]:
         return INVALID
     chosen = choose(device, X, work=rows.shape[0] * rows.size)
-    rows = chosen.asarray(rows)
-    pair = transformed(chosen.xp, metric, rows, rows, kwds)
+    pair = transformed(chosen, metric, *widened(rows, rows), kwds)
     if pair is None:
         return f"the kernel of metric {metric!r} is not defined for all of the data"
     return silhouettes(chosen, pair[0], clusters, n_clusters, name)

@@ -157,6 +157,8 @@ TILES = {
     "minkowski": (minkowski_tile, FEW_ROWS),
 }
 
+COSTS = {"braycurtis": 4, "canberra": 20, "minkowski": 500}  # of a term, in squared differences
+
 
 def for_each_metric(metrics):
     """Declare a kernel for each metric: the function with that metric's `distance_tile` and `ROWS`.

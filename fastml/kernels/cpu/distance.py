@@ -19,6 +19,7 @@ from .._compile import (
     simd,
 )
 from ._distance_tiles import (
+    COSTS,
     ROWS,
     TILES,
     distance_tile,
@@ -151,7 +152,8 @@ def pairwise(X, Y, metric, out, p=2.0):
     def mirror_block(block, start, stop):
         mirror_upper(out, start, stop)
 
-    for_each_block(fill_block, len(X), rows_of_block(len(X), Y.size), work=len(X) * Y.size)
+    terms = Y.size * COSTS.get(metric, 1)
+    for_each_block(fill_block, len(X), rows_of_block(len(X), terms), work=len(X) * terms)
     if halved:
         for_each_block(mirror_block, len(X), MIRROR_ROWS, work=out.size)
     if same and metric == "cosine":
@@ -190,7 +192,8 @@ def nearest(X, Y, metric, index_out, distance_out, p=2.0):
         best, where = np.empty(size, X.dtype), np.empty(size, f"i{X.itemsize}")
         find(rows, panels, p, index_out, distance_out, best, where, start, stop)
 
-    for_each_block(task, len(X), rows_of_block(len(X), Y.size), work=len(X) * Y.size)
+    terms = Y.size * COSTS.get(metric, 1)
+    for_each_block(task, len(X), rows_of_block(len(X), terms), work=len(X) * terms)
     if rooted:
         np.sqrt(distance_out, out=distance_out)
 
