@@ -1,7 +1,8 @@
-"""Leaf formulas on scalars, for the CPU and the CUDA kernels alike.
+"""Leaf formulas on scalars.
 
-A distance between two rows is a sum (or maximum) of terms, one for each feature, and a last step.
-Kernels name a metric by one of the integers below, which the compiler sees as constants.
+A distance between two rows is a sum (or maximum) of terms, one for each feature, and a last step. The
+CPU's register tiles say the same formulas on vectors (`cpu/_distance_tiles`). Kernels name a metric by
+one of the integers below, which the compiler sees as constants.
 """
 
 from ._compile import T, helper
