@@ -130,6 +130,26 @@ def test_quantiles(shape, gaps, dtype):
     np.testing.assert_allclose(found, reference.column_quantiles(X, fractions), rtol=1e-12, atol=1e-15)
 
 
+LONG = {
+    "duplicates": lambda rng, n: rng.poisson(0.4, n),
+    "one value": lambda rng, n: np.full(n, 2.5),
+    "sorted": lambda rng, n: np.sort(rng.normal(size=n)),
+    "heavy tails": lambda rng, n: rng.standard_cauchy(n),
+    # What a sample at regular distances sees is nothing like the rest.
+    "misleading": lambda rng, n: np.where(np.arange(n) % (n // 2048) == 0, 1e3, rng.normal(size=n)),
+}
+
+
+@pytest.mark.parametrize("make", LONG.values(), ids=LONG)
+def test_quantiles_of_long_columns(make, dtype):
+    X = np.stack([make(np.random.default_rng(0), 30_000), make(np.random.default_rng(1), 30_000)], axis=1)
+    X = X.astype(dtype)
+    X[::7, 1] = np.nan
+    fractions = [0, 0.001, 0.25, 0.5, 0.9, 1]
+    found = columns.column_quantiles(X, fractions)
+    np.testing.assert_allclose(found, reference.column_quantiles(X, fractions), rtol=1e-12, atol=1e-15)
+
+
 def test_quantiles_with_little_memory():
     X = some_data((5000, 9), np.float64)
     expected = columns.column_quantiles(X, [0.1, 0.5])

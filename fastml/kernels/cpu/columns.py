@@ -12,6 +12,7 @@ from ..._config import current
 from ..._threads import for_each_block
 from .._compile import LANES, Constant, T, float64, helper, int64, kernel, lanes, simd
 from ._quantiles import interpolate, quantile_positions
+from ._select import values_at
 
 __all__ = [
     "column_extremes",
@@ -264,12 +265,12 @@ def column_extremes(X):
 @kernel
 def gather_columns(
     X: T[:, :],  # IN   (n_samples, n_features)
-    columns_out: T[:, :],  # OUT  (n_columns, n_samples) the values that are not NaN, in order
+    columns_out: T[:, :],  # OUT  (at least n_columns, n_samples) the values that are not NaN, in order
     counts_out: int64[:],  # OUT  (n_columns,) how many they are; zero at first
     first: int64,  # the first of the columns
 ):
     for i in range(X.shape[0]):
-        for c in range(columns_out.shape[0]):
+        for c in range(counts_out.shape[0]):
             x = X[i, first + c]
             columns_out[c, counts_out[c]] = x
             counts_out[c] += x == x
@@ -300,19 +301,13 @@ def column_quantiles(X, fractions):
         n_columns = 1
 
     def task(block, start, stop):
-        columns = np.empty((stop - start, n_samples), X.dtype)
+        columns = np.empty((stop - start + 1, n_samples), X.dtype)
         counts = np.zeros(stop - start, np.int64)
         gather_columns(X, columns, counts, start)
-        for c in range(stop - start):
-            if counts[c]:
-                quantiles[:, start + c] = _quantiles(columns[c, : counts[c]], fractions)
+        for c in np.flatnonzero(counts):
+            below, above, part = quantile_positions(counts[c], fractions)
+            low, high = values_at(columns[c, : counts[c]], below, above, columns[-1])
+            quantiles[:, start + c] = interpolate(low, high, part)
 
     for_each_block(task, n_features, n_columns, work=20 * X.size)
     return quantiles
-
-
-def _quantiles(values, fractions):
-    """Quantiles of values that may be reordered."""
-    below, above, part = quantile_positions(len(values), fractions)
-    values.partition(np.unique([below, above]))
-    return interpolate(values[below].astype(np.float64), values[above].astype(np.float64), part)
