@@ -30,7 +30,7 @@ from .._compile import (
     simd,
     tile_width,
 )
-from ._panels import TAIL_ROWS, pack_picked_rows, packed_centers, panels_for
+from ._panels import TAIL_ROWS, difference, pack_picked_rows, packed_centers, panels_for
 
 __all__ = ["Bounds", "assign_within_bounds"]
 
@@ -166,8 +166,8 @@ def test_rows(
         if upper >= lower:  # perhaps only because the bound has become loose
             distance = T(0)
             for t in range(X.shape[1]):
-                difference = (X[i, t] - offset[t]) - centers[j, t]
-                distance += difference * difference
+                apart = difference(X[i, t], offset[t], centers[j, t])
+                distance += apart * apart
             upper = np.sqrt(distance + moves[n_clusters] * (bounds_out[2, i] + moves[n_clusters + 1]))
             if upper >= lower:
                 rows_out[n_rows] = i

@@ -23,7 +23,7 @@ from .._compile import (
     tile_width,
 )
 
-__all__ = ["TAIL_ROWS", "Plan", "pack_picked_rows", "packed_centers", "panels_for", "plan"]
+__all__ = ["TAIL_ROWS", "Plan", "difference", "pack_picked_rows", "packed_centers", "panels_for", "plan"]
 
 TAIL_ROWS = 2  # centers in the smaller tiles that follow the last full one
 BLOCK_OPERATIONS = 4_000_000  # multiplications in a block of rows: some 50 us
@@ -31,6 +31,12 @@ SCRATCH_BYTES = 1 << 18  # rows packed for one block, which stay in the second-l
 
 
 # ---- range kernels ------------------------------------------------------------------------
+@helper
+def difference(x, offset, center):
+    """``(x - offset) - center``, in this order also where sums may be taken in any order."""
+    return (x - offset) - center
+
+
 @kernel
 def pack_rows(
     X: T[:, :],  # IN (n_samples, n_features)
@@ -162,6 +168,7 @@ class Plan:
         self.offset = offset
         self.panels = None
         self.bounds = None
+        self.steps = 0
         self._scratch = []
 
     def block_rows(self, n_centers):

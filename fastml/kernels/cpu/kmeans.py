@@ -20,7 +20,7 @@ from .._compile import (
     tile_width,
 )
 from ._bounds import Bounds, assign_within_bounds
-from ._panels import BLOCK_OPERATIONS, TAIL_ROWS, Plan, packed_centers, plan
+from ._panels import BLOCK_OPERATIONS, TAIL_ROWS, Plan, difference, packed_centers, plan
 
 __all__ = ["Plan", "assign", "column_statistics", "inertia", "lloyd_step", "plan", "row_distances"]
 
@@ -136,8 +136,8 @@ def measure_rows(
         j = labels[i]
         distance = float64(0)
         for t in range(X.shape[1]):
-            difference = float64((X[i, t] - offset[t]) - centers[j, t])
-            distance += difference * difference
+            apart = float64(difference(X[i, t], offset[t], centers[j, t]))
+            distance += apart * apart
         if distances_out.shape[0] > 0:
             distances_out[i] = T(distance)
         if sample_weight.shape[0] > 0:
@@ -244,9 +244,9 @@ def lloyd_step(plan, centers, old_labels, labels_out, sums_out, weights_out, cou
     n_changed : int
         How many labels differ from the old ones.
     """
-    if plan.bounds is None and centers.nbytes >= BOUNDS_BYTES:
-        if len(centers) > 2 and plan.X.size * len(centers) >= BOUNDS_OPERATIONS:
-            plan.bounds = Bounds(plan.X)
+    if plan.steps == 1 and _worth_bounds(plan.X, centers):
+        plan.bounds = Bounds(plan.X)
+    plan.steps += 1
     n_changed = assign(plan, centers, old_labels, labels_out)
     if n_changed:
         work = n_changed * centers.shape[1] + len(labels_out) / 4
@@ -260,6 +260,11 @@ def lloyd_step(plan, centers, old_labels, labels_out, sums_out, weights_out, cou
 
         for_each_block(task, n_parts, 1, work=work)
     return n_changed
+
+
+def _worth_bounds(X, centers):
+    """Tell whether to keep bounds, from the second step on: in the first two all centers move far."""
+    return len(centers) > 2 and centers.nbytes >= BOUNDS_BYTES and X.size * len(centers) >= BOUNDS_OPERATIONS
 
 
 def row_distances(plan, centers, labels, distances_out):
