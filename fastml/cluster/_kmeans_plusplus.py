@@ -100,7 +100,7 @@ def kmeans_plusplus(
     _check_norms(x_squared_norms, data)
     indices = _choose_rows(data, n_clusters, weight, random_state, n_local_trials, device)
     rows = X if hasattr(X, "dtype") and getattr(X, "ndim", 0) == 2 else data
-    return like_input(rows[indices], X), indices
+    return like_input(rows[indices], X), like_input(indices, X)
 
 
 def _choose_rows(X, n_clusters, weight, seed, n_trials, device):

@@ -17,7 +17,6 @@ from ._compile import (
     Constant,
     Helper,
     T,
-    _LazyModule,
     float32,
     float64,
     helper,
@@ -38,7 +37,7 @@ u32 = np.uint32
 BLOCK = 256  # threads of a block, in every kernel of ours
 
 
-class _NumbaCuda(_LazyModule):
+class _NumbaCuda:
     def load(self):
         """Import `numba.cuda`: half a second, and only where there is a driver."""
         return importlib.import_module("numba.cuda")
@@ -49,7 +48,7 @@ class _CuPy:
         return getattr(importlib.import_module("cupy"), name)
 
 
-cuda = _NumbaCuda("numba.cuda")
+cuda = _NumbaCuda()
 cp = _CuPy()
 
 
@@ -61,7 +60,15 @@ def blocks_for(n_items, per_block=None):
 @functools.cache
 def device_function(used, dtype):
     """The device function that a helper becomes in kernels of `dtype`."""
-    return cuda.load().jit(specialise(used.py_func, dtype, device_function), device=True)
+    return cuda.load().jit(for_device(used.py_func, dtype), device=True)
+
+
+def for_device(function, dtype):
+    """`function` with the names in its body bound to what Numba's CUDA compiler understands."""
+    special = specialise(function, dtype, device_function)
+    if special.__globals__.get("cuda") is cuda:
+        special.__globals__["cuda"] = cuda.load()
+    return special
 
 
 class CudaKernel:
@@ -91,7 +98,7 @@ class CudaKernel:
 
     def specialised(self, dtype):
         """The kernel's Python function for data of `dtype`, with its helpers turned into device functions."""
-        return specialise(self.py_func, dtype, device_function)
+        return for_device(self.py_func, dtype)
 
     def __getitem__(self, shape):
         return functools.partial(self._launch, *shape)

@@ -65,9 +65,9 @@ def lint(kernel, dtype, arguments, capability):
     Returns
     -------
     reports : dict
-        For each of the capability's architectures: registers; shared, stack and spill (bytes); double (float64
-        instructions), local (accesses of local memory), shared_loads and shared_loads_128 (instructions); total
-        (instructions).
+        For each of the capability's architectures: registers; shared, stack and spill (bytes); double
+        (float64 instructions), local (accesses of local memory), shared_loads and shared_loads_128
+        (instructions); total (instructions).
     """
     with tempfile.TemporaryDirectory() as folder:
         source = os.path.join(folder, "kernel.ptx")

@@ -10,6 +10,7 @@ several of them; `--whole-tiles` leaves them as they are.
 
 import argparse
 import json
+import sys
 import time
 import traceback
 
@@ -21,6 +22,7 @@ def parse(arguments=None):
     parser.add_argument("cases", nargs="*", help="names; all by default")
     parser.add_argument("--dtype", nargs="+", default=["float32", "float64"])
     parser.add_argument("--whole-tiles", action="store_true")
+    parser.add_argument("--strict", action="store_true", help="exit status 1 if a case fails")
     return parser.parse_intermixed_args(arguments)
 
 
@@ -38,19 +40,20 @@ def run(case, device, dtype):
 
 
 def main():
-    """Run the cases."""
+    """Run the cases; the exit status."""
     arguments = parse()
     if arguments.device == "simulator":
         from tests.kernels import simulator
 
         simulator.start(small_tiles=not arguments.whole_tiles)
-    from tests.kernels.cases import CASES
+    from tests.kernels import cases, estimator_cases
 
+    known = {**cases.CASES, **estimator_cases.CASES}
     device = "cpu" if arguments.device == "cpu" else "cuda"
-    for name in arguments.cases or CASES:
+    for name in arguments.cases or known:
         for dtype in arguments.dtype:
-            print(json.dumps(run(CASES[name], device, dtype)), flush=True)
+            print(json.dumps(run(known[name], device, dtype)), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,9 +11,10 @@ import numpy as np
 DTYPES = "bool_ int8 uint8 int32 int64 uint32 uint64 float32 float64 inf nan newaxis pi"
 FUNCTIONS = """
     abs add all any arange argmax argmin argsort bincount broadcast_to clip concatenate cumsum diff divide dot
-    empty empty_like exp expand_dims fill_diagonal flatnonzero full full_like isfinite isinf isnan lexsort log
-    matmul max maximum mean min minimum multiply nan_to_num nanmax nanmin ones ones_like prod ravel repeat
-    searchsorted sort sqrt square stack subtract sum take take_along_axis unique where zeros zeros_like
+    empty empty_like exp expand_dims fill_diagonal flatnonzero floor full full_like isfinite isinf isnan
+    lexsort log log2 matmul max maximum mean min minimum multiply nan_to_num nanmax nanmin ones ones_like prod
+    ravel repeat rint round searchsorted sort sqrt square stack subtract sum take take_along_axis unique where
+    zeros zeros_like
 """
 OPERATORS = """
     add sub mul truediv floordiv mod pow matmul and or xor lshift rshift lt le gt ge eq ne neg pos abs invert
@@ -21,7 +22,7 @@ OPERATORS = """
 """
 METHODS = """
     all any argmax argmin argsort astype clip copy cumsum dot fill max mean min prod ravel repeat reshape
-    round sort squeeze sum swapaxes take transpose view
+    round sort squeeze std sum swapaxes take transpose var view
 """
 
 
@@ -56,10 +57,10 @@ class ndarray:
         raise TypeError("Implicit conversion to a NumPy array is not allowed. Use `.get()`.")
 
     def __getitem__(self, index):
-        return wrap(self.host[unwrap(index)])
+        return wrap(self.host[_index(index)])
 
     def __setitem__(self, index, value):
-        self.host[unwrap(index)] = unwrap(value)
+        self.host[_index(index)] = unwrap(value)
 
     def __len__(self):
         return len(self.host)
@@ -78,6 +79,13 @@ class ndarray:
 
     def __repr__(self):
         return f"simulated {self.host!r}"
+
+
+def _index(index):
+    """An index for NumPy; CuPy takes index arrays from the host too."""
+    if isinstance(index, tuple):
+        return tuple(map(_index, index))
+    return index.host if isinstance(index, ndarray) else index
 
 
 def wrap(value):

@@ -62,7 +62,7 @@ RUN = """
         "warnings": [str(w.message) for w in caught if w.category is RuntimeWarning],
     }))
 """
-NEW, FROM_CACHE = ["compiled now"], ["cache"]
+NEW, FROM_CACHE = ["jit"], ["cache"]
 DOUBLED = [10.0, 12.0, 14.0]
 
 
@@ -319,7 +319,7 @@ def test_threads_that_need_a_kernel_at_the_same_time():
 def test_status_lists_what_was_declared_and_whence_it_came():
     halve(np.zeros(1), np.zeros(1), 0)
     found = {(s.kernel, s.variant): s.source for s in status()}
-    assert found[halve.name, "float64"] in ("cache", "compiled now")
+    assert found[halve.name, "float64"] in ("cache", "jit")
     assert (halve.name, "float32") in found
 
 

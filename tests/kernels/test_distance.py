@@ -84,7 +84,7 @@ def test_blocks_and_threads_change_no_bit(dtype, metric, n_threads, small_blocks
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("n_features", [2, distance.SYMMETRIC_FEATURES])
+@pytest.mark.parametrize("n_features", [2, distance.SYMMETRIC_COST])
 def test_a_matrix_of_distances_within_is_symmetric(dtype, metric, n_features, small_blocks):
     for n in (1, TILE_ROWS, 2 * tile_width(dtype) + 3):
         X = normal(dtype, n, n_features)

@@ -1,4 +1,5 @@
-"""The reference cases on CUDA, simulated in child processes: the twins must do what their CPU counterparts do."""
+"""All cases on CUDA, simulated in child processes: twins do what the reference does, estimators what they do
+on the CPU."""
 
 import json
 import os
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels.cases import CASES
+from tests.kernels import cases, estimator_cases
 
 pytest.importorskip("numba_cuda", reason="the simulator comes with numba-cuda")
 
@@ -19,7 +20,9 @@ def start(*arguments):
     """Start a child process that runs cases in the simulator."""
     command = [sys.executable, "-m", "tests.kernels.run_cases", "simulator", *arguments]
     env = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
-    return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def finish(child):
@@ -38,8 +41,8 @@ def errors():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("case", CASES)
-def test_twin_does_as_the_reference(errors, case, dtype):
+@pytest.mark.parametrize("case", [*cases.CASES, *estimator_cases.CASES])
+def test_case(errors, case, dtype):
     assert not errors[case, dtype], errors[case, dtype]
 
 

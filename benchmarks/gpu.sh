@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# What a GPU is needed for: the tests, compute-sanitizer, the race. Prints one table last.
+#
+#   benchmarks/gpu.sh                    all of it
+#   benchmarks/gpu.sh tests sanitize     some of it; each part takes minutes
+#
+# The tree is used as it is, without being installed. PYTHON names the interpreter, which needs CuPy, numba-cuda and
+# the dependencies of fastml; pytest for the tests. Logs go to LOGS, a new folder by default.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+PYTHON=${PYTHON:-python3}
+LOGS=${LOGS:-$(mktemp -d)}
+export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
+mkdir -p "$LOGS"
+table=()
+
+# run NAME COMMAND...: run a command, keep its output and its last line
+run() {
+    local name=$1 start=$SECONDS status
+    shift
+    "$@" >"$LOGS/$name.log" 2>&1
+    status=$?
+    table+=("$(printf '%-22s %-7s %5d s  %s' "$name" "$([ $status = 0 ] && echo passed || echo "FAILED")" \
+        $((SECONDS - start)) "$(tail -n 1 "$LOGS/$name.log" | cut -c 1-80)")")
+    [ $status = 0 ] || tail -n 40 "$LOGS/$name.log"
+}
+
+tests() {
+    run tests "$PYTHON" -m pytest -q -p no:cacheprovider -m gpu tests/gpu
+}
+
+sanitize() {
+    local tool
+    for tool in memcheck racecheck synccheck; do
+        run "$tool" compute-sanitizer --tool $tool --error-exitcode 1 \
+            "$PYTHON" -m tests.kernels.run_cases cuda --strict --dtype float32
+    done
+}
+
+race() {
+    run race "$PYTHON" -m fastml compare --device cuda
+    cat "$LOGS/race.log"
+}
+
+for part in "${@:-tests sanitize race}"; do
+    for step in $part; do
+        $step
+    done
+done
+
+echo
+nvidia-smi --query-gpu=name,driver_version --format=csv,noheader
+date -u +%Y-%m-%d
+"$PYTHON" -c 'import cupy, numba, numba_cuda
+print("cupy", cupy.__version__, "numba", numba.__version__, "numba-cuda", numba_cuda.__version__)'
+echo "logs: $LOGS"
+printf '%s\n' "${table[@]}"

@@ -1,0 +1,15 @@
+"""The case lists on a GPU: small data, but real tiles, real warps and real CuPy."""
+
+import pytest
+
+from tests.kernels import cases, estimator_cases
+from tests.kernels.cases import Run
+
+pytestmark = pytest.mark.gpu
+CASES = {**cases.CASES, **estimator_cases.CASES}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_case(case, dtype):
+    case(Run("cuda", dtype))
