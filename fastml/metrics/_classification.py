@@ -12,9 +12,7 @@ from ._labels import plain_labels, same_kind
 
 __all__ = ["accuracy_score", "confusion_matrix"]
 
-MOST_CELLS = (
-    1 << 22
-)  # of a table with a row and a column for every integer from the lowest to the highest label
+SPARE_CELLS = 1 << 14  # of a table by label that is worth having for few samples
 
 
 def accuracy_score(
@@ -185,7 +183,7 @@ def _numbered(device, truth, predicted):
         rows, columns = device.asarray(truth), device.asarray(predicted)
         ranges = [device.kernels.counts.find_range(codes) for codes in (rows, columns)]
         low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-        if (high - low + 1) ** 2 <= max(MOST_CELLS, 4 * truth.shape[0]):
+        if (high - low + 1) ** 2 <= max(SPARE_CELLS, 4 * truth.shape[0]):
             return rows, columns, low, np.arange(low, high + 1)
     together = np.concatenate([_host(truth), _host(predicted)])
     values, codes = np.unique(together, return_inverse=True)

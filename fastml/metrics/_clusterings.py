@@ -12,6 +12,7 @@ from ._labels import encode, plain_labels, same_kind
 
 __all__ = ["adjusted_rand_score", "contingency_matrix", "pair_confusion_matrix", "rand_score"]
 
+SPARE_CELLS = 1 << 14  # of a table by label that is worth having for few samples
 DENSE_CELLS = 1 << 20  # of a table that is worth having even for few samples
 
 
@@ -121,11 +122,30 @@ def _count_pairs(labels_true, labels_pred):
     if a is None or b is None or a.shape != b.shape:
         return None
     n_samples = a.shape[0]
-    a, b = encode(CPU.to_host(a)), encode(CPU.to_host(b))
-    together = _sum_of_squares(*a, *b)
-    in_a, in_b = (int((np.bincount(codes) ** 2).sum()) for codes, _ in (a, b))
+    a, b = CPU.to_host(a), CPU.to_host(b)
+    counts = _table_by_label(a, b)
+    if counts is not None:
+        together = int((counts**2).sum())
+        in_a, in_b = (int((counts.sum(axis=axis) ** 2).sum()) for axis in (1, 0))
+    else:
+        a, b = encode(a), encode(b)
+        together = _sum_of_squares(*a, *b)
+        in_a, in_b = (int((np.bincount(codes) ** 2).sum()) for codes, _ in (a, b))
     both, neither = together - n_samples, n_samples**2 - in_a - in_b + together
     return [[neither, in_b - together], [in_a - together, both]]
+
+
+def _table_by_label(a, b):
+    """Counts of all pairs of integers from the lowest label to the highest, or None if they are many."""
+    if a.dtype.kind == "U" or b.dtype.kind == "U":
+        return None
+    (low_a, high_a), (low_b, high_b) = (CPU.kernels.counts.find_range(labels) for labels in (a, b))
+    n_rows, n_columns = high_a - low_a + 1, high_b - low_b + 1
+    if n_rows * n_columns > max(a.shape[0], SPARE_CELLS):
+        return None
+    counts = np.zeros((n_rows, n_columns), np.int64)
+    CPU.kernels.counts.count_pairs(a, b, low_a, low_b, counts)
+    return counts
 
 
 def _sum_of_squares(rows, n_rows, columns, n_columns):

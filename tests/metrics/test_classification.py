@@ -90,7 +90,7 @@ def test_dtypes_of_labels(dtype, other):
 
 
 def test_more_labels_than_a_table_by_label_holds(monkeypatch):
-    monkeypatch.setattr(_classification, "MOST_CELLS", 1)
+    monkeypatch.setattr(_classification, "SPARE_CELLS", 1)
     y = np.random.RandomState(0).randint(0, 90, (2, 300)) * 10_000
     same_matrix(*y)
     same_matrix(*y, labels=np.unique(y)[::-2], sample_weight=np.arange(300.0))

@@ -35,7 +35,7 @@ from ._distance_tiles import (
 __all__ = ["nearest", "pairwise"]
 
 
-SYMMETRIC_FEATURES = 48  # from here on, copying half of a symmetric matrix takes less time than computing it
+SYMMETRIC_COST = 48  # of a distance that takes longer to compute than to copy from across the diagonal
 MIRROR_ROWS = 48  # of a block of rows that is copied from columns
 
 
@@ -144,7 +144,8 @@ def pairwise(X, Y, metric, out, p=2.0):
     """
     metric, X, Y, same = _prepare(metric, X, Y, p)
     panels, rows, fill = pack(Y), whole_tile(X), fill_distances[metric]
-    halved = same and X.shape[1] >= SYMMETRIC_FEATURES
+    cost = COSTS.get(metric, 1)
+    halved = same and X.shape[1] * cost >= SYMMETRIC_COST
 
     def fill_block(block, start, stop):
         fill(rows, panels, p, out, halved, start, stop)
@@ -152,7 +153,7 @@ def pairwise(X, Y, metric, out, p=2.0):
     def mirror_block(block, start, stop):
         mirror_upper(out, start, stop)
 
-    terms = Y.size * COSTS.get(metric, 1)
+    terms = Y.size * cost
     for_each_block(fill_block, len(X), rows_of_block(len(X), terms), work=len(X) * terms)
     if halved:
         for_each_block(mirror_block, len(X), MIRROR_ROWS, work=out.size)
