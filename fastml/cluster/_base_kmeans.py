@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import numbers
 import warnings
 from typing import Any
@@ -69,7 +70,7 @@ class BaseKMeans(ClassNamePrefix, Transformer, Clusterer, Estimator):
         if X.shape[0] < self.n_clusters:
             raise ValueError(f"n_samples={X.shape[0]} should be >= n_clusters={self.n_clusters}.")
 
-    def _resolve_n_init(self):
+    def _resolve_n_init(self, stacklevel):
         n_init = self.n_init
         if isinstance(n_init, str):
             several = callable(self.init) or (isinstance(self.init, str) and self.init == "random")
@@ -79,7 +80,7 @@ class BaseKMeans(ClassNamePrefix, Transformer, Clusterer, Estimator):
                 "Explicit initial center position passed: performing only"
                 f" one init in {type(self).__name__} instead of n_init={n_init}.",
                 RuntimeWarning,
-                stacklevel=4,
+                stacklevel=stacklevel + 1,
             )
             n_init = 1
         return n_init
@@ -136,6 +137,10 @@ class BaseKMeans(ClassNamePrefix, Transformer, Clusterer, Estimator):
         estimator : sklearn.base.BaseEstimator
             It needs fastml no more.
         """
+        return copy.deepcopy(self._twin())
+
+    def _twin(self):
+        """scikit-learn's estimator, which shares parameters and fitted attributes with this one."""
         params = self.get_params(deep=False)
         del params["device"]
         twin = sk(self._sklearn_name)(**params)
@@ -149,7 +154,7 @@ class BaseKMeans(ClassNamePrefix, Transformer, Clusterer, Estimator):
 
     def _sparse_twin(self):
         report_fallback(f"scikit-learn's {type(self).__name__}", "the data is sparse")
-        return self.to_sklearn()
+        return self._twin()
 
     def _take_from(self, twin):
         """Take over the fitted attributes of scikit-learn's estimator."""

@@ -165,7 +165,7 @@ class KMeans(BaseKMeans):
             self._take_from(self._sparse_twin().fit(X, sample_weight=sample_weight))
             return self
         self._check_n_clusters(X)
-        n_init = self._resolve_n_init()
+        n_init = self._resolve_n_init(stacklevel=3)
         if self.algorithm == "elkan" and self.n_clusters == 1:
             warnings.warn(
                 "algorithm='elkan' doesn't make sense for a single cluster. Using 'lloyd' instead.",

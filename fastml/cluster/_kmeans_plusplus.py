@@ -88,7 +88,11 @@ def kmeans_plusplus(
         "random_state": random_state,
         "n_local_trials": n_local_trials,
     }
-    if not (_is_count(n_clusters) and (n_local_trials is None or _is_count(n_local_trials))):
+    if not (
+        _is_count(n_clusters)
+        and (n_local_trials is None or _is_count(n_local_trials))
+        and (random_state is None or isinstance(random_state, (numbers.Integral, np.random.RandomState)))
+    ):
         return sk("sklearn.cluster.kmeans_plusplus")(X, n_clusters, **options)  # which words the error
     data = check_array_fast(X, accept_sparse="csr")
     if is_sparse(data):

@@ -209,7 +209,7 @@ class MiniBatchKMeans(BaseKMeans):
     def _check_against(self, X):
         """Resolve the parameters that depend on the data; return the number of initial centers to try."""
         self._check_n_clusters(X)
-        n_init = self._resolve_n_init()
+        n_init = self._resolve_n_init(stacklevel=4)
         self._batch_size = min(self.batch_size, X.shape[0])
         size = self.init_size
         if size is None:
