@@ -81,6 +81,7 @@ class MinMaxScaler(_ExtremesScaler):
     array([[1.5, 0. ]])
     """
 
+    _sklearn_name = "MinMaxScaler"
     _constraints = {"feature_range": [tuple], "copy": ["boolean"], "clip": ["boolean"], "device": DEVICE}
 
     def __init__(
@@ -263,6 +264,7 @@ class MaxAbsScaler(_ExtremesScaler):
            [ 0. ,  1. , -0.5]])
     """
 
+    _sklearn_name = "MaxAbsScaler"
     _constraints = {"copy": ["boolean"], "clip": ["boolean"], "device": DEVICE}
 
     def __init__(self, *, copy: bool = True, clip: bool = False, device: str | None = None):

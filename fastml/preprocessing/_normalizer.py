@@ -48,6 +48,7 @@ class Normalizer(Scaler):
            [0.5, 0.7, 0.5, 0.1]])
     """
 
+    _sklearn_name = "Normalizer"
     _constraints = {"norm": [Options("l1", "l2", "max")], "copy": ["boolean"], "device": DEVICE}
 
     def __init__(self, norm: str = "l2", *, copy: bool = True, device: str | None = None):

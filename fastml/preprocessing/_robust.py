@@ -61,6 +61,7 @@ class RobustScaler(Scaler):
            [ 1. ,  0. , -1.6]])
     """
 
+    _sklearn_name = "RobustScaler"
     _constraints = {
         "with_centering": ["boolean"],
         "with_scaling": ["boolean"],

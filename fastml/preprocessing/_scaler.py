@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import sys
 from typing import Any
@@ -24,6 +25,23 @@ class Scaler(OneToOne, Transformer, Estimator):
 
     copy: bool
     device: str | None
+    _sklearn_name: str  # in sklearn.preprocessing
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's estimator with the same parameters and, once fitted, the same statistics.
+
+        Returns
+        -------
+        estimator : sklearn.base.BaseEstimator
+            It needs fastml no more.
+        """
+        params = self.get_params(deep=False)
+        del params["device"]
+        twin = sk(f"sklearn.preprocessing.{self._sklearn_name}")(**params)
+        for name, value in vars(self).items():
+            if name.endswith("_") and not name.startswith("_"):
+                setattr(twin, name, copy.deepcopy(value))
+        return twin
 
     def _check(self, X: Any, *, reset: bool = False, inverse: bool = False, **kw: Any) -> Any:
         """Validate X; NaN may be in it, and in dense X infinities, which the kernels find on their way."""

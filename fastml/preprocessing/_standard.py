@@ -84,6 +84,7 @@ class StandardScaler(Scaler):
     array([[3., 3.]])
     """
 
+    _sklearn_name = "StandardScaler"
     _constraints = {"copy": ["boolean"], "with_mean": ["boolean"], "with_std": ["boolean"], "device": DEVICE}
 
     def __init__(

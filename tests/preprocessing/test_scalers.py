@@ -521,3 +521,15 @@ def test_pickles_and_clones(name, iris):
     again = pickle.loads(pickle.dumps(mine))
     np.testing.assert_array_equal(again.transform(iris[0]), mine.transform(iris[0]))
     assert not [key for key in vars(clone(mine)) if key.endswith("_")]
+
+
+@each_setting
+def test_to_sklearn(name, params, wine):
+    X = wine[0]
+    mine, other = pair(name, params)
+    twin = mine.fit(X).to_sklearn()
+    assert type(twin) is type(other)
+    assert twin.get_params() == other.get_params()
+    close(twin.transform(X), mine.transform(X), X.dtype)
+    assert not any(np.shares_memory(v, getattr(mine, k)) for k, v in vars(twin).items() if np.ndim(v))
+    assert not [key for key in vars(clone(mine).to_sklearn()) if key.endswith("_")]
