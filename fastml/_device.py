@@ -212,27 +212,54 @@ CPU = _CPU()
 CUDA = _CUDA()
 
 
-@functools.cache
+_unusable: str | None = None  # why, once the driver was asked
+
+
 def why_no_cuda() -> str:
     """Say why CUDA cannot be used in this process.
 
     Returns
     -------
     reason : str
-        Empty when it can. Asked once; costs some microseconds where there is no driver library.
+        Empty when it can. Costs some microseconds where there is no driver library; where there is one, the
+        first call imports Numba's CUDA target and CuPy.
     """
+    global _unusable
+    if _why_no_driver():
+        return _why_no_driver()
+    if _unusable is None:
+        _unusable = "" if _is_simulated() else _why_driver_unusable()
+    return _unusable
+
+
+def _after_fork():
+    global _unusable
+    if _unusable == "":
+        _unusable = "CUDA was in use before this process was forked"
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _is_simulated():
+    return os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
+
+
+@functools.cache
+def _why_no_driver():
+    """Say why there is nothing to ask; asks nobody, so that a process which stays on the CPU can fork."""
     if "1" in (os.environ.get("FASTML_DISABLE_CUDA"), os.environ.get("NUMBA_DISABLE_CUDA")):
         return "CUDA is disabled by the environment"
-    if os.environ.get("NUMBA_ENABLE_CUDASIM") == "1":
+    if _is_simulated():
         return _why_not_importable("cupy")
     import ctypes
 
     try:
-        # Not initialised here: a CUDA context does not survive a fork.
         ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
     except OSError:
         return "no CUDA driver library on this machine"
-    return _why_not_importable("numba_cuda", "cupy") or _why_driver_unusable()
+    return _why_not_importable("numba_cuda", "cupy")
 
 
 def _why_not_importable(*modules):
@@ -317,13 +344,13 @@ def choose(device: str | None = None, X=None, *, work: float | None = None) -> D
         if not why_no_cuda():
             return _take(CUDA, _DATA_ON_GPU)
         report_fallback("computing on the CPU data that lives on a GPU", why_no_cuda())
-        return _take(CPU, Dispatch("cpu", why_no_cuda()))
+        return _take(CPU, _no_cuda(why_no_cuda()))
     return _choose_for_host_data(X, work)
 
 
 def _choose_for_host_data(X, work):
-    if why_no_cuda():
-        return _take(CPU, _no_cuda())
+    if _why_no_driver():
+        return _take(CPU, _no_cuda(_why_no_driver()))
     if work is None:
         return _take(CPU, _WORK_UNKNOWN)
     from ._threads import effective_threads
@@ -333,14 +360,16 @@ def _choose_for_host_data(X, work):
     if "cupy" not in sys.modules:
         on_cuda += CUDA_START_S
     estimate = f"estimated {on_cpu:.2g} s on the CPU, {on_cuda:.2g} s on the GPU with the transfer"
-    if 2 * on_cuda < on_cpu:
-        return _take(CUDA, Dispatch("cuda", f"the work outweighs the transfer: {estimate}"))
-    return _take(CPU, Dispatch("cpu", f"the work does not outweigh the transfer: {estimate}"))
+    if 2 * on_cuda >= on_cpu:
+        return _take(CPU, Dispatch("cpu", f"the work does not outweigh the transfer: {estimate}"))
+    if why_no_cuda():
+        return _take(CPU, _no_cuda(why_no_cuda()))
+    return _take(CUDA, Dispatch("cuda", f"the work outweighs the transfer: {estimate}"))
 
 
 @functools.cache
-def _no_cuda():
-    return Dispatch("cpu", why_no_cuda())
+def _no_cuda(reason):
+    return Dispatch("cpu", reason)
 
 
 def _take(device, dispatch):

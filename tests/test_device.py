@@ -23,16 +23,14 @@ X = np.arange(6.0).reshape(3, 2)
 @pytest.fixture
 def no_cuda(monkeypatch):
     """As on a machine without a driver."""
-    monkeypatch.setattr(_device, "why_no_cuda", lambda: "no CUDA driver library on this machine")
-    _device._no_cuda.cache_clear()
-    yield
-    _device._no_cuda.cache_clear()
+    monkeypatch.setattr(_device, "_why_no_driver", lambda: "no CUDA driver library on this machine")
 
 
 @pytest.fixture
 def usable_cuda(monkeypatch):
     """As on a machine with a GPU, as far as the choice goes."""
-    monkeypatch.setattr(_device, "why_no_cuda", lambda: "")
+    monkeypatch.setattr(_device, "_why_no_driver", lambda: "")
+    monkeypatch.setattr(_device, "_unusable", "")
     monkeypatch.setitem(sys.modules, "cupy", types.ModuleType("cupy"))
 
 
@@ -83,6 +81,22 @@ def test_auto_counts_the_start_of_cuda(usable_cuda, monkeypatch):
     assert _device.choose("auto", X, work=work).name == "cuda"
     monkeypatch.delitem(sys.modules, "cupy")
     assert _device.choose("auto", X, work=work).name == "cpu"
+
+
+def test_small_work_does_not_wake_the_driver(usable_cuda, monkeypatch):
+    monkeypatch.setattr(_device, "_unusable", None)
+    monkeypatch.setattr(_device, "_why_driver_unusable", lambda: "it was asked")
+    assert _device.choose("auto", X, work=1e4).name == "cpu"
+    assert _device._unusable is None
+    assert _device.choose("auto", X, work=1e15).name == "cpu"
+    assert _device.last_dispatch().reason == "it was asked"
+
+
+def test_cuda_does_not_survive_a_fork(usable_cuda):
+    assert _device.choose("cuda", X).name == "cuda"
+    _device._after_fork()
+    with pytest.raises(DeviceUnavailableError, match="before this process was forked"):
+        _device.choose("cuda", X)
 
 
 def test_auto_stays_where_the_data_is(usable_cuda):
