@@ -34,12 +34,18 @@ def test_the_same_rows_of_real_data(dtype, name, weighted, request):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**6), st.integers(60, 300), st.integers(1, 20), st.integers(1, 12))
+@given(st.integers(0, 10**6), st.integers(12, 300), st.integers(1, 20), st.integers(1, 12))
 def test_the_same_rows_of_any_data(seed, n_samples, n_features, n_clusters):
-    # Of few rows left, two can be each other's nearest, and equally good but for rounding.
     X = np.random.default_rng(seed).normal(size=(n_samples, n_features))
     rows = kmeans_plusplus(X, n_clusters, random_state=seed)[1]
-    np.testing.assert_array_equal(rows, theirs.kmeans_plusplus(X, n_clusters, random_state=seed)[1])
+    expected = theirs.kmeans_plusplus(X, n_clusters, random_state=seed)[1]
+    if np.any(rows != expected):  # candidates that are each other's nearest are equally good but for rounding
+        upto = np.flatnonzero(rows != expected)[0] + 1
+        assert potential(X, rows[:upto]) == pytest.approx(potential(X, expected[:upto]), rel=1e-12)
+
+
+def potential(X, rows):
+    return ((X[:, None] - X[rows]) ** 2).sum(axis=2).min(axis=1).sum()
 
 
 def test_signature_is_theirs_and_device():
