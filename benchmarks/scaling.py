@@ -4,13 +4,13 @@ Run as ``python -m benchmarks.scaling``.
 """
 
 import numpy as np
-from fastml.metrics import silhouette_score
-from fastml.neighbors import NearestNeighbors
 
 from fastml import config_context
 from fastml._cli.racing import race, seconds
 from fastml._threads import effective_threads
 from fastml.cluster import KMeans
+from fastml.metrics import silhouette_score
+from fastml.neighbors import NearestNeighbors
 from fastml.preprocessing import StandardScaler
 
 ROW = "{:<24} {:>9} {:>11} {:>9} {:>12} {:>10}"

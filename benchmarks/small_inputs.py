@@ -65,9 +65,8 @@ def main(argv=None):
                     call()
                 times = race(calls, rounds=101)
                 ratio = times[SKLEARN.name] / times[FASTML.name]
-                print(
-                    ROW.format(workload.name, part, *map(seconds, times.values()), f"{ratio:.1f}"), flush=True
-                )
+                name = workload.name.rpartition(".")[2]
+                print(ROW.format(name, part, *map(seconds, times.values()), f"{ratio:.1f}"), flush=True)
                 if ratio < NOISE:
                     slower.append(f"{workload.name} {part} {ratio:.2f}")
     print("slower than scikit-learn:", "; ".join(slower) or "nothing")
