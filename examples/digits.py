@@ -8,12 +8,11 @@ neighbours, clusters. Except for the first word of each import, this is a script
 Run as ``python examples/digits.py``.
 """
 
-from fastml.metrics import accuracy_score, adjusted_rand_score, confusion_matrix, silhouette_score
-from fastml.neighbors import KNeighborsClassifier, NearestNeighbors
-
 from fastml.cluster import KMeans
 from fastml.datasets import load_digits
+from fastml.metrics import accuracy_score, adjusted_rand_score, confusion_matrix, silhouette_score
 from fastml.model_selection import GridSearchCV, train_test_split
+from fastml.neighbors import KNeighborsClassifier, NearestNeighbors
 from fastml.pipeline import make_pipeline
 from fastml.preprocessing import MinMaxScaler
 
