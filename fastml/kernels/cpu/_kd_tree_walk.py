@@ -75,6 +75,6 @@ def measure_panel(queries, i, leaves, panel, p, work):
     return simd.bits_below(acc, work[TILE_WIDTH])
 
 
-def work_of(n_features):
-    """Make a work array."""
-    return np.empty(tile_width(np.float64) + 1 + n_features + DEPTH * (n_features + 2))
+def work_of(n_features, more=0):
+    """Make a work array, with some places more at its end."""
+    return np.empty(tile_width(np.float64) + 1 + n_features + DEPTH * (n_features + 2) + more)
