@@ -88,7 +88,7 @@ class Tiny:
             [sys.executable, "-c", textwrap.dedent(before) + textwrap.dedent(RUN)],
             env={
                 **os.environ, "PYTHONPATH": path, "FASTML_CACHE_DIR": str(self.cache),
-                "PYTHONDONTWRITEBYTECODE": "1", **env,
+                "PYTHONDONTWRITEBYTECODE": "1", "FASTML_KERNELS": "cache,jit", **env,
             },  # fmt: skip
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder,
         )  # fmt: skip
