@@ -134,71 +134,39 @@ def query_range(
     index_work: int64[:],  # WORK likewise
 ):
     """Find the nearest points, equal distances by row."""
-    k = distances_out.shape[1]
-    list_at = stack_work.shape[0] - places_of(k)
+    d, k = queries.shape[1], distances_out.shape[1]
+    n_inner = nodes.shape[0] // 2
+    panels = index.shape[0] // (n_inner + 1) // TILE_WIDTH
+    list_at, bottom = stack_work.shape[0] - places_of(k), TILE_WIDTH + 1 + d
     worst = list_at + (k - 1 if k <= SORTED else 0)
-    reach = np.inf
-    for r in range(rows.shape[0]):
-        limit = farthest(queries, r, max(r - 1, 0), p, reach)
+    for i in range(rows.shape[0]):
         for at in range(list_at, stack_work.shape[0]):
             stack_work[at] = np.inf
             index_work[at] = UNFILLED
-        search_nearest(queries, r, leaves, index, nodes, p, limit, k, list_at, worst, stack_work, index_work)
-        reach = stack_work[worst]
-        for at in range(k):
-            distances_out[rows[r], at] = stack_work[list_at + at]
-            indices_out[rows[r], at] = index_work[list_at + at]
-
-
-@helper
-def search_nearest(queries, i, leaves, index, nodes, p, limit, k, list_at, worst, work, indices):
-    """Fill the list of query i."""
-    d = queries.shape[1]
-    n_inner = nodes.shape[0] // 2
-    panels = index.shape[0] // (n_inner + 1) // TILE_WIDTH
-    work[TILE_WIDTH] = limit
-    bottom = TILE_WIDTH + 1 + d
-    top = bottom + d + 2
-    for t in range(bottom, top):
-        work[t] = 0.0
-    while top > bottom:
-        bound = work[top - d - 1] * ROUNDING
-        hopeless = bound == work[worst] and nodes[int64(work[top - d - 2]), 2] > indices[worst]
-        if hopeless or not bound < work[TILE_WIDTH]:
-            top -= d + 2
-            continue
-        node, top = descend(queries, i, nodes, p, work, top)
-        for panel in range((node - n_inner) * panels, (node - n_inner + 1) * panels):
-            near = measure_panel(queries, i, leaves, panel, p, work)
-            if near != 0:
+        stack_work[TILE_WIDTH] = np.inf
+        top = bottom + d + 2
+        for t in range(bottom, top):
+            stack_work[t] = 0.0
+        while top > bottom:
+            bound = stack_work[top - d - 1] * ROUNDING
+            hopeless = (
+                bound == stack_work[worst] and nodes[int64(stack_work[top - d - 2]), 2] > index_work[worst]
+            )
+            if hopeless or not bound < stack_work[TILE_WIDTH]:
+                top -= d + 2
+                continue
+            node, top = descend(queries, i, nodes, p, stack_work, top)
+            for panel in range((node - n_inner) * panels, (node - n_inner + 1) * panels):
+                near = measure_panel(queries, i, leaves, panel, p, stack_work)
                 while near != 0:
                     lane = simd.lowest_bit(near)
                     near &= near - 1
-                    push(work, indices, list_at, k, work[lane], index[panel * TILE_WIDTH + lane])
-                work[TILE_WIDTH] = min(limit, work[worst] * ABOVE + 5e-324)
-
-
-@helper
-def farthest(queries, i, before, p, reach):
-    """No point is farther from query i than this if as many lie within `reach` of the query before it."""
-    total = 0.0
-    for t in range(queries.shape[1]):
-        size = abs(queries[i, t] - queries[before, t])
-        if p == 2.0:
-            total += size * size
-        elif p == 1.0:
-            total += size
-        elif p == np.inf:
-            total = max(total, size)
-        else:
-            total += size**p
-    if p == 2.0:
-        total = (np.sqrt(total) + np.sqrt(reach)) ** 2
-    elif p == 1.0 or p == np.inf:
-        total += reach
-    else:
-        total = (total ** (1 / p) + reach ** (1 / p)) ** p
-    return total * (1 + 1e-10) + 5e-324
+                    at = panel * TILE_WIDTH + lane
+                    push(stack_work, index_work, list_at, k, stack_work[lane], index[at])
+                stack_work[TILE_WIDTH] = stack_work[worst] * ABOVE + 5e-324
+        for at in range(k):
+            distances_out[rows[i], at] = stack_work[list_at + at]
+            indices_out[rows[i], at] = index_work[list_at + at]
 
 
 @kernel

@@ -81,13 +81,6 @@ def push(distances, indices, base, k, distance, index):
         sift_down(distances, indices, base, k, 0, distance, index)
 
 
-@helper
-def push_value(distances, indices, base, k, value, index):
-    """Push a value of any dtype; NaN counts as infinitely far."""
-    distance = float64(value)
-    push(distances, indices, base, k, np.inf if distance != distance else distance, index)
-
-
 # ---- many lists -------------------------------------------------------------------------------
 @kernel
 def join_range(
@@ -164,7 +157,10 @@ def merge_range(
             while left != 0:
                 at = begin + simd.lowest_bit(left)
                 left &= left - 1
-                push_value(list_work, index_work, 0, k, panel[i, at], first + at)
+                distance = float64(panel[i, at])
+                if distance != distance:
+                    distance = np.inf
+                push(list_work, index_work, 0, k, distance, first + at)
         for at in range(k):
             distances_out[i, at] = list_work[at]
             indices_out[i, at] = index_work[at]

@@ -12,7 +12,6 @@ from ..._threads import for_each_block
 from .._compile import (
     LANES,
     TILE_ROWS,
-    TILE_VECTORS,
     TILE_WIDTH,
     T,
     float64,
@@ -22,7 +21,7 @@ from .._compile import (
     simd,
 )
 from ._neighbor_tiles import Tiles, squared_distance, tile_of_panel
-from .neighbor_lists import SORTED, UNFILLED, join_range, places_of, push, push_value, sort_rows
+from .neighbor_lists import SORTED, UNFILLED, join_range, places_of, push, sort_rows
 
 __all__ = ["count_within", "find_nearest", "list_within"]
 
@@ -67,27 +66,16 @@ def rank_panels(
                 while rows != 0:
                     r = simd.lowest_bit(rows)
                     rows &= rows - 1
-                    rank_row(X, Y, lowered, first, p, i, r, k, distances_out, indices_out, tile_work)
-
-
-@helper
-def rank_row(X, Y, lowered, first, p, i, r, k, distances_out, indices_out, tile_work):
-    """Push the candidates of panel p that row r of the stored tile does not rule out."""
-    row = i + r
-    base = row * places_of(k)
-    worst = base + (k - 1 if k <= SORTED else 0)
-    limit_at = TILE_ROWS * TILE_WIDTH + row
-    for v in range(TILE_VECTORS):
-        at = v * LANES
-        values = simd.load(tile_work, r * TILE_WIDTH + at)
-        left = simd.bits(values < simd.splat(tile_work[limit_at]))
-        while left != 0:
-            j = p * TILE_WIDTH + at + simd.lowest_bit(left)
-            left &= left - 1
-            distance = squared_distance(X, row, Y, j)
-            if distance < distances_out[worst]:
-                push(distances_out, indices_out, base, k, distance, first + j)
-                tile_work[limit_at] = T(distances_out[worst] - lowered[row])
+                    base = (i + r) * places
+                    for at in range(0, TILE_WIDTH, LANES):
+                        values = simd.load(tile_work, r * TILE_WIDTH + at)
+                        left = simd.bits(values < simd.splat(tile_work[limits + i + r]))
+                        while left != 0:
+                            j = p * TILE_WIDTH + at + simd.lowest_bit(left)
+                            left &= left - 1
+                            distance = squared_distance(X, i + r, Y, j)
+                            push(distances_out, indices_out, base, k, distance, first + j)
+                            tile_work[limits + i + r] = T(distances_out[base + worst] - lowered[i + r])
 
 
 @kernel
@@ -101,12 +89,12 @@ def scan_rows(
 ):
     """Push every candidate into the lists of a few queries; NaN counts as infinitely far."""
     places = places_of(k)
-    worst = k - 1 if k <= SORTED else 0
     for j in range(Y.shape[0]):
         for i in range(X.shape[0]):
             distance = squared_distance(X, i, Y, j)
-            if not distance > distances_out[i * places + worst]:
-                push_value(distances_out, indices_out, i * places, k, distance, first + j)
+            if distance != distance:
+                distance = np.inf
+            push(distances_out, indices_out, i * places, k, distance, first + j)
 
 
 # ---- within a radius --------------------------------------------------------------------------
