@@ -46,6 +46,7 @@ def _parser():
     commands = parser.add_subparsers(dest="command", required=True)
     info = commands.add_parser("info", help="versions, CPU, threads, devices, caches, compiled kernels")
     info.add_argument("--json", action="store_true", help="print it as JSON")
+    commands.add_parser("compile", help="compile every kernel now, so that nothing is compiled later")
     compare = commands.add_parser("compare", help="race fastml against scikit-learn: time and score")
     compare.add_argument("--targets", action="store_true", help="race the workloads that have a speed target")
     compare.add_argument(

@@ -19,7 +19,7 @@ MOST_LINES_IN_A_FUNCTION = 60
 MOST_KERNEL_ARGUMENTS = 10
 
 # Where Numba may be named at all; everything else goes through these.
-NUMBA_HOMES = {"fastml.kernels._compile", "fastml.kernels._jit", "fastml.kernels.simd", "fastml.kernels._cuda"}
+NUMBA_HOMES = {f"fastml.kernels.{name}" for name in ("_jit", "_build", "simd", "_cuda")}
 # The parts below the estimators, from the top down: each may import itself and what stands after it.
 FAMILIES = {"cluster", "metrics", "neighbors", "preprocessing"}
 MAY_IMPORT = {
@@ -51,10 +51,13 @@ MAY_IMPORT = {
         "fastml.kernels.scalar",
     },
     "fastml.kernels": {
+        "fastml.kernels._build",
         "fastml.kernels._cache",
+        "fastml.kernels._call",
         "fastml.kernels._compile",
         "fastml.kernels._cuda",
         "fastml.kernels._jit",
+        "fastml.kernels._library",
         "fastml.kernels._processor",
         "fastml.kernels._signals",
         "fastml.kernels.simd",

@@ -198,7 +198,7 @@ def test_info_knows_what_is_compiled(capsys):
     assert found["threads"]["used"] >= 1
     assert found["versions"]["fastml"]
     states = {state for variants in found["kernels"].values() for state in variants.values()}
-    assert states <= {"cached", "compiled now", "cache", "not compiled yet"}
+    assert states <= {"library", "cached", "cache", "jit", "not compiled yet"}
     status, printed = run(capsys, "info")
     assert "cpu.kmeans." in printed.out
 

@@ -153,15 +153,17 @@ def _kernels():
         importlib.import_module(f"{cpu.__name__}.{module.name}")
     known: dict[str, dict[str, str]] = {}
     for name, variant, source in _compile.status():
-        known.setdefault(name, {})[variant] = source or _in_cache(_compile, name, variant)
+        known.setdefault(name, {})[variant] = source or _where(_compile, name, variant)
     return known
 
 
-def _in_cache(_compile, name, variant):
-    from fastml.kernels import _jit
+def _where(_compile, name, variant):
+    from fastml.kernels import _jit, _library
 
     kernel = _compile._KERNELS[name]
     dtype = next(dtype for dtype in kernel.variants if _compile.variant_name(dtype) == variant)
+    if _library.entry(kernel, dtype):
+        return "library"
     path = _jit.cache_path(kernel, dtype)
     return "cached" if path and os.path.exists(path) else "not compiled yet"
 

@@ -5,9 +5,10 @@ stands for float32 and float64, one variant each. `@helper` declares a small fun
 kernels call. Declaring costs nothing: Numba is imported when a variant is first needed and
 nobody has compiled it before.
 
-A variant is looked for in the per-user cache, then compiled just in time (`_jit`). The cache
-is keyed on the content of every source file that the kernel reaches, so an edited helper
-never runs old machine code.
+A variant is looked for in the library that was compiled when fastml was installed
+(`_library`), then in the per-user cache, then compiled just in time (`_jit`). Both keep it
+under a digest of every source file that the kernel reaches, so an edited kernel or helper
+never runs old machine code. `FASTML_KERNELS` names the sources to use: "library,cache,jit".
 """
 
 import functools
@@ -132,12 +133,9 @@ class Helper:
     def compiled(self, dtype):
         """The Numba function for kernels of `dtype`."""
         if dtype not in self._compiled:
-            import numba
+            from ._jit import inlined
 
-            self._compiled[dtype] = numba.njit(
-                specialise(self.py_func, dtype),
-                error_model="numpy", nogil=True, forceinline=True, fastmath=set(self.fastmath), _nrt=False,
-            )  # fmt: skip
+            self._compiled[dtype] = inlined(self, dtype)
         return self._compiled[dtype]
 
 
@@ -183,6 +181,9 @@ class Kernel:
                     self.sources.setdefault(dtype, source)
                     self._entries[dtype] = entry
                     return entry
+        raise RuntimeError(
+            f"{self.name} is not compiled, and FASTML_KERNELS={os.environ['FASTML_KERNELS']} lets nobody."
+        )
 
     def compiled(self, dtype):
         """The Numba function, for kernels of `dtype` that call this one."""
@@ -210,10 +211,15 @@ def kernel(function=None, *, fastmath=()):
 
 
 def _sources():
-    """What finds a variant's entry, in this order. A library compiled ahead of time goes first."""
-    from . import _jit
+    """What finds a variant's entry, in this order."""
+    from . import _jit, _library
 
-    return {"cache": _jit.from_cache, "compiled now": _jit.just_in_time}
+    known = {"library": _library.entry, "cache": _jit.from_cache, "jit": _jit.just_in_time}
+    wanted = os.environ.get("FASTML_KERNELS", "library,cache,jit").split(",")
+    unknown = set(wanted) - set(known)
+    if unknown or not wanted:
+        raise ValueError(f"FASTML_KERNELS is made of {', '.join(known)}. Got {sorted(unknown)} instead.")
+    return {name: find for name, find in known.items() if name in wanted}
 
 
 _KERNELS = {}
@@ -229,6 +235,11 @@ class Status(NamedTuple):
     kernel: str
     variant: str
     source: str
+
+
+def declared():
+    """The kernels of the imported modules."""
+    return list(_KERNELS.values())
 
 
 def status():

@@ -1,0 +1,44 @@
+"""Compiles the kernels when fastml is installed; everything else is in pyproject.toml.
+
+Without a C compiler, Python's headers or Numba the install succeeds all the same: kernels are
+then compiled when they are first used, and fastml says so.
+"""
+
+import os
+import sys
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+
+
+class BuildKernels(build_ext):
+    """Build the extension that calls kernels, then the libraries of kernels beside it."""
+
+    def run(self):
+        super().run()
+        sys.path.insert(0, ROOT)
+        try:
+            from fastml.kernels import _build
+
+            _build.build(self._folder(), objects=self._objects(_build), report=self.announce)
+        except Exception as error:
+            self.warn(f"the kernels are not compiled ahead of time, they will be when first used: {error}")
+
+    def _folder(self):
+        extension = self.get_ext_fullpath(self.extensions[0].name)
+        return os.path.join(os.path.dirname(os.path.abspath(extension)), "_lib")
+
+    def _objects(self, build):
+        # A second editable install compiles only what changed; a wheel must not carry the object files.
+        return build.OBJECTS if self.inplace else os.path.join(os.path.abspath(self.build_temp), "objects")
+
+
+setup(
+    ext_modules=[
+        Extension("fastml.kernels._call", ["fastml/kernels/_call.c"], py_limited_api=True, optional=True)
+    ],
+    cmdclass={"build_ext": BuildKernels},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)
