@@ -16,6 +16,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMPS := $(VENV)/stamps
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
+EDITABLE := $(INSTALL) --no-build-isolation --editable
 ARGS ?=
 
 .PHONY: demo test lint cuda-lint compare gates bench tables docs clean
@@ -54,24 +55,26 @@ docs: $(STAMPS)/docs
 	$(RUN) -m sphinx -W -b html docs docs/_build/html
 
 clean:
-	rm -rf "$(VENV)" build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .asv .benchmarks docs/_build
+	rm -rf "$(VENV)" build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .asv .benchmarks docs/_build fastml/kernels/_lib fastml/kernels/*.so
 
 $(STAMPS)/python:
 	@test -n "$(PYTHON)" || { echo "fastml needs Python 3.11 or later: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than Python 3.11: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) 'setuptools>=77' numpy numba
 	@mkdir -p $(STAMPS) && touch $@
 
-# One stamp for each extra: make demo needs one of them only.
+# One stamp for each extra: make demo needs one of them only. Installing compiles the kernels, with the Numba that is
+# in the environment already; what has not changed since the last time is not compiled again.
 $(STAMPS)/%: $(STAMPS)/python pyproject.toml
-	@echo "Installing fastml[$*] into $(VENV) ..."
-	$(INSTALL) --editable ".[$*]"
+	@echo "Installing fastml[$*] into $(VENV) (the first time this compiles the kernels) ..."
+	$(EDITABLE) ".[$*]"
 	@touch $@
 
 # These two come from a later toolkit than the rest and would drag it along.
 $(STAMPS)/cuda-lint: $(STAMPS)/python pyproject.toml
 	@echo "Installing fastml[cuda-lint] into $(VENV) ..."
-	$(INSTALL) --editable ".[cuda-lint]"
+	$(EDITABLE) ".[cuda-lint]"
 	$(INSTALL) --no-deps 'nvidia-cuda-cuobjdump==13.2.86' 'nvidia-cuda-nvdisasm==13.2.*'
 	@touch $@
