@@ -54,7 +54,7 @@ def _warn(error):
 
 
 def load(path):
-    """What `save` kept at `path`, or None where it is missing or damaged."""
+    """What `save` kept at `path`, or None where it is missing, damaged or of no use any more."""
     try:
         with open(path, "rb") as f:
             data = f.read()
@@ -63,7 +63,10 @@ def load(path):
     digest, payload = data[:32], data[32:]
     if hashlib.sha256(payload).digest() != digest:
         return None
-    return pickle.loads(payload)
+    try:
+        return pickle.loads(payload)
+    except Exception:  # whole, but of modules that are no longer there: any kind of error
+        return None
 
 
 def save(path, payload):

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+import types
 import warnings
 
 import numpy as np
@@ -189,6 +190,17 @@ def test_what_was_saved_is_loaded_and_what_was_damaged_is_not(tmp_path):
     for damaged in (b"", whole[:20], whole[:-1], whole[:40] + b"?" + whole[41:], whole + b"?"):
         path.write_bytes(damaged)
         assert _cache.load(str(path)) is None
+
+
+def test_what_names_a_module_that_is_gone_is_not_loaded(tmp_path, monkeypatch):
+    path = str(tmp_path / "entry")
+    module = types.ModuleType("gone")
+    module.thing = type("thing", (), {"__module__": "gone", "__qualname__": "thing"})
+    monkeypatch.setitem(sys.modules, "gone", module)
+    _cache.save(path, pickle.dumps(module.thing))
+    assert _cache.load(path) is module.thing
+    monkeypatch.delitem(sys.modules, "gone")
+    assert _cache.load(path) is None
 
 
 def test_without_a_folder_each_process_compiles_and_one_warning_says_so(tiny):
