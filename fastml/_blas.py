@@ -37,23 +37,23 @@ class _Libraries:
         return [holder for weak in self.holders if (holder := weak()) is not None]
 
     def enter(self, holder):
-        with self.lock:
-            self.holders.append(weakref.ref(holder))
-            for library in self.find():
-                n_threads = library.num_threads or 1
-                if n_threads > 1:
-                    changed = self.changed if _is_shared(library) else self.changed_here.numbers
-                    changed.append((library, n_threads))
-                    _set_threads(library, 1)
+        """Let `holder` in and set the libraries that have more than one thread to one."""
+        self.holders.append(weakref.ref(holder))
+        for library in self.find():
+            n_threads = library.num_threads or 1
+            if n_threads > 1:
+                changed = self.changed if _is_shared(library) else self.changed_here.numbers
+                changed.append((library, n_threads))
+                _set_threads(library, 1)
 
     def leave(self, holder):
-        with self.lock:
-            others = [other for other in self.inside() if other is not holder]
-            self.holders = [weakref.ref(other) for other in others]
-            if not any(other.thread == holder.thread for other in others):
-                _put_back(self.changed_here.numbers)
-            if not others:
-                _put_back(self.changed)
+        """Let `holder` out and put back what it is the last to need."""
+        others = [other for other in self.inside() if other is not holder]
+        self.holders = [weakref.ref(other) for other in others]
+        if not any(other.thread == holder.thread for other in others):
+            _put_back(self.changed_here.numbers)
+        if not others:
+            _put_back(self.changed)
 
     def after_fork(self):
         """Forget the parent's other threads; what they changed is put back by the next to leave."""
@@ -96,12 +96,16 @@ def _put_back(changed):
 class _OneBlasThread:
     """Holds BLAS to one thread inside ``with``; the last that leaves puts shared numbers back."""
 
+    # Nothing but a call under the lock: Python 3.13 leaves it locked when Ctrl-C strikes in a comprehension
+    # there.
     def __enter__(self):
         self.thread = threading.get_ident()
-        _libraries.enter(self)
+        with _libraries.lock:
+            _libraries.enter(self)
 
     def __exit__(self, *error):
-        _libraries.leave(self)
+        with _libraries.lock:
+            _libraries.leave(self)
 
 
 _libraries = _Libraries()

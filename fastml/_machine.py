@@ -137,7 +137,7 @@ def _in_worker_thread():
     if thread is threading.main_thread() or thread.name.startswith("asyncio_"):
         return False
     made_by = {type(thread).__module__, getattr(getattr(thread, "_target", None), "__module__", None)}
-    return thread.name.startswith("Dask-") or not _POOL_MODULES.isdisjoint(made_by)
+    return not _POOL_MODULES.isdisjoint(made_by)
 
 
 def in_worker() -> bool:

@@ -147,12 +147,14 @@ class _Pool:
     def claim(self, job, n_helpers):
         """Call up to `n_helpers` threads to `job`; none when the pool is at work for somebody else."""
         with self.lock:
-            if self.closed or (self.job is not None and not self.job.over()):
-                return
-            self.job = job
-            self._grow(n_helpers)
-            for _ in range(min(n_helpers, self.n_threads)):
-                self.tickets.put(job)
+            if not self.closed and (self.job is None or self.job.over()):
+                self._hand_out(job, n_helpers)
+
+    def _hand_out(self, job, n_tickets):
+        self.job = job
+        self._grow(n_tickets)
+        for _ in range(min(n_tickets, self.n_threads)):
+            self.tickets.put(job)
 
     def release(self, job):
         """Forget the job, which holds on to its caller's arrays."""
@@ -173,7 +175,8 @@ class _Pool:
                 self._report(error)
 
     def _report(self, error):
-        if not self.refused:
+        # Python starts no thread any more once its main thread has come to the end: nothing to worry about.
+        if not self.refused and threading.main_thread().is_alive():
             import logging
 
             logging.getLogger("fastml").warning("No further worker thread, fewer do the work: %s", error)
