@@ -104,7 +104,7 @@ class CudaKernel:
         return functools.partial(self._launch, *shape)
 
     def _launch(self, blocks, threads, *args):
-        if not np.prod(blocks):
+        if 0 in blocks:
             return
         dtype = None if self._data_position is None else np.dtype(args[self._data_position].dtype)
         dispatcher = self._dispatchers.get(dtype)
@@ -150,7 +150,9 @@ def _stream(pointer):
 
 
 def _argument(arg):
-    if getattr(arg, "ndim", 0):
-        # On one stream nothing has to be waited for; Numba would synchronise once for each array.
-        return cuda.load().as_cuda_array(arg, sync=False)
-    return arg
+    """Numba's view of an array; scalars as they are."""
+    if not getattr(arg, "ndim", 0):
+        return arg
+    # Launched on the array's own stream, a kernel need not wait for it; Numba would, once for each array.
+    interface = {**arg.__cuda_array_interface__, "stream": None}
+    return cuda.load().from_cuda_array_interface(interface, owner=arg, sync=False)

@@ -40,7 +40,7 @@ def start(*, small_tiles=True):
     FakeCUDAShared.array = shared_array
     FakeCUDALocal.array = lambda self, shape, dtype, alignment=None: poisoned(shape, dtype)
     cuda.jit = jit
-    cuda.as_cuda_array = lambda array, sync=True: array.host
+    cuda.from_cuda_array_interface = lambda interface, owner, sync: owner.host
     if small_tiles:
         shrink_tiles()
 
