@@ -6,7 +6,7 @@ Run as ``python -m benchmarks.scaling``.
 import numpy as np
 
 from fastml import config_context
-from fastml._cli.racing import race, seconds
+from fastml._cli.racing import busy_lines, load_average, race, seconds
 from fastml._threads import effective_threads
 from fastml.cluster import KMeans
 from fastml.metrics import silhouette_score
@@ -44,6 +44,7 @@ def main(sizes=(5_000, 10_000, 20_000, 40_000, 80_000)):
     """Print the table."""
     random = np.random.RandomState(0)
     most = effective_threads()
+    print(*busy_lines(load_average()), sep="\n")
     print(ROW.format("", "rows", "1 thread", "growth", f"{most} threads", "speed-up"))
     before = {}
     for n in sizes:

@@ -13,7 +13,7 @@ import numpy as np
 
 from fastml._cli.data import Data
 from fastml._cli.libraries import FASTML, SKLEARN
-from fastml._cli.racing import race, same_threads, seconds
+from fastml._cli.racing import busy_lines, load_average, race, same_threads, seconds
 from fastml._cli.workloads import WORKLOADS
 from fastml._threads import effective_threads
 
@@ -55,6 +55,7 @@ def main(argv=None):
     warnings.simplefilter("ignore")
     many, one = small_data(options.dtype)
     slower = []
+    print(*busy_lines(load_average()), sep="\n")
     print(ROW.format("100 x 10", "", *(library.name for library in LIBRARIES), "x"))
     with same_threads(effective_threads()):
         for workload in WORKLOADS:

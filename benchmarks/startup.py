@@ -11,7 +11,7 @@ import sys
 import tempfile
 from statistics import median
 
-from fastml._cli.racing import seconds
+from fastml._cli.racing import busy_lines, load_average, seconds
 
 FIT = "KMeans(n_clusters=4, n_init=1, random_state=0).fit(X)"
 DATA = "import numpy as np; X = np.random.RandomState(0).standard_normal((500, 8))"
@@ -65,6 +65,7 @@ def run(source, cache):
 
 def first_results(rounds, warm_cache):
     """Print the table; every round runs each row once."""
+    print(*busy_lines(load_average()), sep="\n")
     times = {row[0]: [] for row in ROWS}
     for turn in range(rounds + 1):
         for title, before, timed, _, empty in ROWS:

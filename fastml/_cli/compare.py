@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib
 import json
-import os
 import platform
 import sys
 from argparse import Namespace
@@ -20,7 +19,7 @@ from .libraries import installed_peers
 from .measure import Entry, measure
 from .pictures import write_quantised
 from .progress import ProgressBar
-from .racing import same_threads
+from .racing import load_average, same_threads
 from .tables import Comparison, Targets
 from .targets import TARGETS
 from .workloads import WORKLOADS
@@ -99,4 +98,4 @@ def _where(peers, threads, quick):
     found = {"fastml": __version__, "python": platform.python_version()}
     for name in ("scikit-learn", "numpy", "numba", *(peer.distribution for peer in peers)):
         found[name] = version(name)
-    return {"versions": found, "threads": threads, "quick": quick, "load": os.getloadavg()[0]}
+    return {"versions": found, "threads": threads, "quick": quick, "load": load_average()}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
 from statistics import median
 
-__all__ = ["race", "same_threads", "seconds"]
+__all__ = ["busy_lines", "load_average", "race", "same_threads", "seconds"]
 
 LEAST_SECONDS = 0.3
 MOST_ROUNDS = 500
@@ -82,6 +83,35 @@ def same_threads(n_threads: int, device: str | None = None):
     chosen = {} if device is None else {"device": device}
     with threadpool_limits(n_threads), config_context(n_threads=n_threads, **chosen):
         yield
+
+
+def load_average() -> float:
+    """
+    Return how many processes wanted to run in the last minute.
+
+    Returns
+    -------
+    float
+        The system's load average.
+    """
+    return os.getloadavg()[0]
+
+
+def busy_lines(load: float) -> list[str]:
+    """
+    Warn where times cannot be trusted.
+
+    Parameters
+    ----------
+    load : float
+        The load average before the race.
+
+    Returns
+    -------
+    list of str
+        A line, or nothing on an idle machine.
+    """
+    return [f"The machine is busy (load {load:.1f}): the times are rough."] if load > 0.5 else []
 
 
 def seconds(value: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .libraries import FASTML, SKLEARN, Library
 from .measure import Result
-from .racing import seconds
+from .racing import busy_lines, seconds
 
 __all__ = ["Comparison", "Targets"]
 
@@ -14,10 +14,8 @@ __all__ = ["Comparison", "Targets"]
 def _where_lines(where):
     versions = " ".join(f"{name} {number}" for name, number in where["versions"].items())
     kind = "one round of less data: not a measurement" if where["quick"] else "medians"
-    lines = [f"{versions}; {where['threads']} threads each; {kind}; x = the other's time / fastml's"]
-    if where["load"] > 0.5:
-        lines.append(f"The machine is busy (load {where['load']:.1f}): the ratios are rough.")
-    return lines
+    line = f"{versions}; {where['threads']} threads each; {kind}; x = the other's time / fastml's"
+    return [line, *busy_lines(where["load"])]
 
 
 def _worse_lines(results):
