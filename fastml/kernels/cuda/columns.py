@@ -3,13 +3,13 @@
 import numpy as np
 
 from .._cuda import BLOCK, T, blocks_for, cp, cuda, cuda_kernel, float64, helper, u32
+from ._memory import scratch_bytes
 
 __all__ = ["column_extremes", "column_moments", "column_quantiles"]
 
 WIDTH = 32  # columns that a block works on: neighbouring threads, neighbouring addresses
 SLOTS = BLOCK // WIDTH  # rows that it works on at a time
 PART = 512  # rows of a block
-SORT_BYTES = 1 << 28  # of columns sorted at a time
 
 
 # ---- moments and extremes --------------------------------------------------------------------
@@ -139,7 +139,7 @@ def column_extremes(X):
 def column_quantiles(X, fractions):
     """See the CPU twin."""
     quantiles = cp.full((len(fractions), X.shape[1]), np.nan, np.float64)
-    n_columns = max(1, SORT_BYTES // (X.itemsize * max(1, X.shape[0])))
+    n_columns = max(1, scratch_bytes() // (X.itemsize * max(1, X.shape[0])))
     for first in range(0, X.shape[1], n_columns):
         columns = cp.sort(cp.ascontiguousarray(X[:, first : first + n_columns].T), axis=1)  # NaN last
         counts = (columns == columns).sum(axis=1)

@@ -17,6 +17,7 @@ from ..scalar import (
     minkowski_term,
 )  # fmt: skip
 from . import _nearest
+from ._memory import scratch_bytes
 from ._norms import divide_by_norms
 from ._tiles import (
     DEPTH,
@@ -36,7 +37,6 @@ from ._tiles import (
 __all__ = ["nearest", "pairwise"]
 
 PADDED = SIDE + 1  # a column of a shared array falls into different banks
-PANEL_BYTES = 1 << 28  # distances held at a time by a search in a metric that has no tile
 
 
 # ---- last steps and scores ---------------------------------------------------------------
@@ -193,7 +193,7 @@ def nearest(X, Y, metric, index_out, distance_out, p=2.0):
 
 
 def _nearest_by_panels(X, Y, metric, p, index_out, distance_out):
-    rows = max(1, PANEL_BYTES // (Y.shape[0] * X.itemsize))
+    rows = max(1, scratch_bytes() // (Y.shape[0] * X.itemsize))
     for start in range(0, X.shape[0], rows):
         part = X[start : start + rows]
         distances = cp.empty((part.shape[0], Y.shape[0]), X.dtype)

@@ -7,6 +7,7 @@ dtype; what it keeps, some candidates more than wanted, is measured again in flo
 import numpy as np
 
 from .._cuda import BLOCK, T, blocks_for, cp, cuda, cuda_kernel, float64, helper, int32, int64, u32
+from ._memory import scratch_bytes
 from ._reduce import lane_sum
 from ._tiles import DEPTH, NARROW, ROWS_PITCH, narrow_tile, squared_difference
 from .distance import pairwise
@@ -18,7 +19,6 @@ SIZES = (7, 12, 28)  # of the lists that threads keep in registers
 SPARE = 2  # candidates kept beyond those wanted
 BLOCKS = 1024  # that keep a GPU busy: few queries are searched in several ranges of candidates
 RANGE = 4096  # candidates that are worth a range of their own
-PANEL_BYTES = 1 << 28  # distances held at a time where the lists are too long for registers
 NO_INDEX = np.iinfo(np.int32).max
 
 SIZE, FILL = SIZES[0], False  # what a kernel does not bind otherwise
@@ -175,29 +175,37 @@ def find_nearest(X, Y, distances_out, indices_out):
     size = next((size for size in SIZES if size >= k + SPARE), None)
     if size is not None:
         n_ranges = _n_ranges(n_queries, Y.shape[0])
-        candidates = cp.empty((n_queries, n_ranges * size), np.int32)
-        blocks = blocks_for(n_queries) * n_ranges
-        RANK[size][(blocks,), (BLOCK,)](X, Y, cp.empty(0, X.dtype), n_ranges, candidates)
-        distances = cp.empty(candidates.shape, np.float64)
-        measure_pairs[(blocks_for(distances.size, BLOCK // 8),), (BLOCK,)](X, Y, candidates, distances)
-        indices = cp.where(candidates == NO_INDEX, UNFILLED, candidates.astype(np.int64))
-        held, held_indices = cp.empty((n_queries, 0), np.float64), cp.empty((n_queries, 0), np.int64)
-        launch_select(distances, indices, 0, held, held_indices, distances_out, indices_out)
+        rows = max(BLOCK, scratch_bytes() // (n_ranges * size * 20))
+        for start in range(0, n_queries, rows):
+            part = slice(start, start + rows)
+            _rank(X[part], Y, size, n_ranges, distances_out[part], indices_out[part])
         if not n_queries or int(indices_out.max()) != UNFILLED:
             return
     # A list that long does not fit registers, or distances overflow in the data's dtype.
     _find_by_panels(X.astype(np.float64), Y.astype(np.float64), distances_out, indices_out)
 
 
+def _rank(X, Y, size, n_ranges, distances_out, indices_out):
+    candidates = cp.empty((X.shape[0], n_ranges * size), np.int32)
+    blocks = blocks_for(X.shape[0]) * n_ranges
+    RANK[size][(blocks,), (BLOCK,)](X, Y, cp.empty(0, X.dtype), n_ranges, candidates)
+    distances = cp.empty(candidates.shape, np.float64)
+    measure_pairs[(blocks_for(distances.size, BLOCK // 8),), (BLOCK,)](X, Y, candidates, distances)
+    indices = cp.where(candidates == NO_INDEX, UNFILLED, candidates.astype(np.int64))
+    held, held_indices = cp.empty((X.shape[0], 0), np.float64), cp.empty((X.shape[0], 0), np.int64)
+    launch_select(distances, indices, 0, held, held_indices, distances_out, indices_out)
+
+
 def _find_by_panels(X, Y, distances_out, indices_out):
     distances_out.fill(np.inf)
     indices_out.fill(UNFILLED)
-    n_columns = max(RANGE, PANEL_BYTES // (8 * X.shape[0]))
-    for first in range(0, Y.shape[0], n_columns):
-        part = Y[first : first + n_columns]
-        panel = cp.empty((X.shape[0], part.shape[0]), np.float64)
-        pairwise(X, part, "sqeuclidean", panel)
-        merge_panel(panel, first, distances_out, indices_out)
+    rows = max(1, scratch_bytes() // (8 * RANGE))
+    for start in range(0, X.shape[0], rows):
+        part = slice(start, start + rows)
+        for first in range(0, Y.shape[0], RANGE):
+            panel = cp.empty((X[part].shape[0], min(RANGE, Y.shape[0] - first)), np.float64)
+            pairwise(X[part], Y[first : first + RANGE], "sqeuclidean", panel)
+            merge_panel(panel, first, distances_out[part], indices_out[part])
 
 
 def count_within(X, Y, limits, counts_out):

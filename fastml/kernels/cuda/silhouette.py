@@ -3,12 +3,11 @@
 import numpy as np
 
 from .._cuda import BLOCK, T, blocks_for, cp, cuda, cuda_kernel, float64, int64, u32
+from ._memory import scratch_bytes
 from ._tiles import DEPTH, NARROW, ROWS_PITCH, narrow_tile, squared_difference
 from .distance import STEPS, _unit_rows, total_itself
 
 __all__ = ["mean_distances"]
-
-SUMS_BYTES = 1 << 28  # of the sums held at a time, one for each row and cluster
 
 step, finish = squared_difference, total_itself  # what a kernel does not bind otherwise
 
@@ -50,7 +49,7 @@ def mean_distances(X, offsets, metric, own_out, nearest_out):
     sizes = cp.diff(offsets)
     clusters = cp.searchsorted(offsets, cp.arange(n_samples), side="right") - 1
     rows = _unit_rows(X) if metric == "cosine" else X
-    step = max(1, SUMS_BYTES // (8 * n_clusters))
+    step = max(1, scratch_bytes() // (8 * n_clusters))
     for start in range(0, n_samples, step):
         part = rows[start : start + step]
         sums = cp.empty((part.shape[0], n_clusters), np.float64)
