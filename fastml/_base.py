@@ -260,7 +260,6 @@ class ClassNamePrefix(*_bases("ClassNamePrefixFeaturesOutMixin")):  # type: igno
 _exchanges = {  # class -> the name of the class that its stand-in stands for; empty when all are exchanged
     cls: cls.__bases__[0].__name__[1:]
     for cls in (
-        Estimator,
         Classifier,
         Regressor,
         Clusterer,
@@ -268,6 +267,7 @@ _exchanges = {  # class -> the name of the class that its stand-in stands for; e
         MultiOutput,
         OneToOne,
         ClassNamePrefix,
+        Estimator,  # last: else a class that inherits it in two ways has no consistent order half-way
     )
     if issubclass(cls, _StandIn)
 }

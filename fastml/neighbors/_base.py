@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import numbers
+from typing import Any
 
 import numpy as np
 
@@ -63,6 +64,9 @@ class NeighborsBase(MultiOutput, Estimator):
         "n_jobs": [numbers.Integral, None],
         "device": DEVICE,
     }
+    n_samples_fit_: int
+    _sklearn: Any  # scikit-learn's estimator where that searches, or None
+    _tree: Any  # a KDTree, or None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

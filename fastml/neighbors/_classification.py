@@ -196,11 +196,11 @@ class KNeighborsClassifier(KNeighbors, NeighborsClassifier):
         y : ndarray of shape (n_queries,) or (n_queries, n_outputs)
             Labels.
         """
-        neighbors = self._weighted_neighbors(X)
+        starts, indices, weights = self._weighted_neighbors(X)
         predictions = []
         for classes, labels in self._outputs():
-            winners = [votes.argmax(axis=1) for _, votes in count_votes(*neighbors, labels, len(classes))]
-            predictions.append(classes.take(np.concatenate(winners)))
+            parts = count_votes(starts, indices, weights, labels, len(classes))
+            predictions.append(classes.take(np.concatenate([votes.argmax(axis=1) for _, votes in parts])))
         return self._join(predictions, X)
 
     def predict_proba(self, X: Any) -> Any:
@@ -217,10 +217,11 @@ class KNeighborsClassifier(KNeighbors, NeighborsClassifier):
         probabilities : ndarray of shape (n_queries, n_classes), or list of such, one for each output
             Classes in the order of `classes_`.
         """
-        neighbors = self._weighted_neighbors(X)
+        starts, indices, weights = self._weighted_neighbors(X)
         probabilities = []
         for classes, labels in self._outputs():
-            shares = np.concatenate([votes for _, votes in count_votes(*neighbors, labels, len(classes))])
+            parts = count_votes(starts, indices, weights, labels, len(classes))
+            shares = np.concatenate([votes for _, votes in parts])
             shares /= shares.sum(axis=1)[:, None]
             probabilities.append(shares)
         return self._join_probabilities(probabilities, X)

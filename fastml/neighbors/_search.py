@@ -11,14 +11,16 @@ import numpy as np
 from .._device import CPU, choose, like_input, report_fallback
 from .._validation import check_fitted
 from ..solvers import neighbors as solver
-from ._base import is_sparse
+from ._base import NeighborsBase, is_sparse
 from ._kd_tree import split_rows
 
 __all__ = ["KNeighbors", "RadiusNeighbors"]
 
 
-class KNeighbors:
-    """Mixin for searches for a number of neighbours."""
+class KNeighbors(NeighborsBase):
+    """Base class of the estimators that search for a number of neighbours."""
+
+    n_neighbors: int | None
 
     def kneighbors(self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True) -> Any:
         """Find the nearest fitted points.
@@ -57,7 +59,7 @@ class KNeighbors:
         (0.5, 2)
         """
         check_fitted(self, "_fit_method")
-        k = self.n_neighbors if n_neighbors is None else n_neighbors
+        k: Any = self.n_neighbors if n_neighbors is None else n_neighbors
         queries = self._queries(X)
         refused = not isinstance(k, numbers.Integral) or k < 1 or k + (X is None) > self.n_samples_fit_
         if refused or self._sklearn is not None or is_sparse(queries):
@@ -105,7 +107,7 @@ class KNeighbors:
             If the mode is unknown.
         """
         check_fitted(self, "_fit_method")
-        k = self.n_neighbors if n_neighbors is None else n_neighbors
+        k: Any = self.n_neighbors if n_neighbors is None else n_neighbors
         check_mode(mode)
         if mode == "distance":
             distances, indices = self.kneighbors(X, k)
@@ -117,8 +119,10 @@ class KNeighbors:
         return graph_of(values, CPU.to_host(indices).ravel(), starts, self.n_samples_fit_)
 
 
-class RadiusNeighbors:
-    """Mixin for searches within a radius."""
+class RadiusNeighbors(NeighborsBase):
+    """Base class of the estimators that search within a radius."""
+
+    radius: float | None
 
     def radius_neighbors(
         self,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .._validation import check_X, fit_method
-from ._base import NeighborsBase, is_search
+from ._base import is_search
 from ._search import KNeighbors, RadiusNeighbors
 
 __all__ = ["NearestNeighbors"]
 
 
-class NearestNeighbors(KNeighbors, RadiusNeighbors, NeighborsBase):
+class NearestNeighbors(KNeighbors, RadiusNeighbors):
     """Searches for nearest neighbours.
 
     Parameters
