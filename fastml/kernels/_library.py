@@ -75,7 +75,7 @@ def library():
             expected = f.read().strip()
         if checksum(file) != expected:
             raise OSError(f"{file} is damaged")
-        from . import _call  # noqa: F401  (what calls it must be there too)
+        from ._call import call  # noqa: F401  (it must be there too)
 
         return ctypes.CDLL(file)
     except (OSError, ImportError) as error:
