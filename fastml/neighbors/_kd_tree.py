@@ -12,7 +12,7 @@ from .._device import CPU, report_fallback
 from .._validation import check_array_fast, sk
 from ..solvers.neighbors import METRICS, starts_of
 
-__all__ = ["KDTree"]
+__all__ = ["KDTree", "is_count", "split_rows"]
 
 POWERS = {"euclidean": 2.0, "manhattan": 1.0, "chebyshev": math.inf}  # of the Minkowski metric
 
@@ -135,7 +135,7 @@ class KDTree:
             As `sklearn.neighbors.KDTree.query`.
         """
         X = check_array_fast(X)
-        if self._tree is None or not self._fits(X) or not _is_count(k) or k > len(self.data):
+        if self._tree is None or not self._fits(X) or not is_count(k) or k > len(self.data):
             return self._sklearn_tree().query(X, k, return_distance, dualtree, breadth_first, sort_results)
         distances, indices = self._nearest(X, int(k))
         return (distances, indices) if return_distance else indices
@@ -351,7 +351,8 @@ def _kernels():
     return CPU.kernels.kd_tree
 
 
-def _is_count(k):
+def is_count(k: Any) -> bool:
+    """Tell whether k is a number of neighbours."""
     return isinstance(k, numbers.Integral) and k >= 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import sys
 from typing import Any
 
@@ -12,7 +11,7 @@ from .._device import CPU, choose, like_input, report_fallback
 from .._validation import check_fitted
 from ..solvers import neighbors as solver
 from ._base import NeighborsBase, is_sparse
-from ._kd_tree import split_rows
+from ._kd_tree import is_count, split_rows
 
 __all__ = ["KNeighbors", "RadiusNeighbors"]
 
@@ -61,7 +60,7 @@ class KNeighbors(NeighborsBase):
         check_fitted(self, "_fit_method")
         k: Any = self.n_neighbors if n_neighbors is None else n_neighbors
         queries = self._queries(X)
-        refused = not isinstance(k, numbers.Integral) or k < 1 or k + (X is None) > self.n_samples_fit_
+        refused = not is_count(k) or k + (X is None) > self.n_samples_fit_
         if refused or self._sklearn is not None or is_sparse(queries):
             if is_sparse(queries):
                 report_fallback("scikit-learn's NearestNeighbors", "the queries are sparse")
