@@ -353,7 +353,7 @@ def _kernels():
 
 def is_count(k: Any) -> bool:
     """Tell whether k is a number of neighbours."""
-    return isinstance(k, numbers.Integral) and k >= 1
+    return isinstance(k, numbers.Integral) and int(k) >= 1
 
 
 def _power(metric, parameters):
