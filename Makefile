@@ -62,18 +62,22 @@ $(STAMPS)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than Python 3.11: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) 'setuptools>=77' numpy numba
 	@mkdir -p $(STAMPS) && touch $@
+
+# What pyproject.toml's build-system requires.
+$(STAMPS)/build: $(STAMPS)/python pyproject.toml
+	$(INSTALL) 'setuptools>=77' numpy numba
+	@touch $@
 
 # One stamp for each extra: make demo needs one of them only. Installing compiles the kernels, with the Numba that is
 # in the environment already; what has not changed since the last time is not compiled again.
-$(STAMPS)/%: $(STAMPS)/python pyproject.toml
+$(STAMPS)/%: $(STAMPS)/build
 	@echo "Installing fastml[$*] into $(VENV) (the first time this compiles the kernels) ..."
 	$(EDITABLE) ".[$*]"
 	@touch $@
 
 # These two come from a later toolkit than the rest and would drag it along.
-$(STAMPS)/cuda-lint: $(STAMPS)/python pyproject.toml
+$(STAMPS)/cuda-lint: $(STAMPS)/build
 	@echo "Installing fastml[cuda-lint] into $(VENV) ..."
 	$(EDITABLE) ".[cuda-lint]"
 	$(INSTALL) --no-deps 'nvidia-cuda-cuobjdump==13.2.86' 'nvidia-cuda-nvdisasm==13.2.*'
