@@ -172,9 +172,8 @@ class BaseKMeans(ClassNamePrefix, Transformer, Clusterer, Estimator):
         """A plan of new data, and the centers relative to its offset."""
         X = device.asarray(X)
         centers = device.asarray(self.cluster_centers_, X.dtype)
-        offset = solver.round_offset(device.xp, centers.mean(axis=0, dtype=np.float64), centers.var(axis=0))
-        offset = offset.astype(X.dtype)
         weight = None if sample_weight is None else device.asarray(sample_weight)
+        offset = centers[0].copy()
         return device.kernels.kmeans.plan(X, weight, offset, keep=False), centers - offset
 
     def predict(self, X: Any) -> Any:

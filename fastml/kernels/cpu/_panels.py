@@ -97,32 +97,30 @@ def clear_lanes(panels, base, n_features, n_rows):
                 panels[base + t * TILE_WIDTH + r] = T(0)
 
 
-@helper
-def place_of_center(j, t, n_features, n_padded):
-    """Where feature t of center j stands among the packed centers: blocks of TILE_ROWS, then of TAIL_ROWS."""
-    n_full = n_padded // TILE_ROWS * TILE_ROWS
-    if j < n_full:
-        r = j % TILE_ROWS
-        return (j - r) * n_features + t * TILE_ROWS + r
-    r = (j - n_full) % TAIL_ROWS
-    return (j - r) * n_features + t * TAIL_ROWS + r
-
-
 @kernel
 def pack_centers(
-    centers: T[:, :],  # IN (n_clusters, n_features)
+    centers: T[:, :],  # IN (n_centers, n_features)
     packed_out: T[:],  # OUT (n_padded * n_features,) -2 times the centers
     norms_out: T[:],  # OUT (n_padded,) their squared norms, infinite for padding
 ):
-    n_clusters, n_features = centers.shape
+    n_centers, n_features = centers.shape
     n_padded = norms_out.shape[0]
+    n_full = n_padded // TILE_ROWS * TILE_ROWS
     for j in range(n_padded):
+        rows = TILE_ROWS if j < n_full else TAIL_ROWS
+        r = j % TILE_ROWS if j < n_full else (j - n_full) % TAIL_ROWS
+        at = (j - r) * n_features + r
+        if j >= n_centers:
+            norms_out[j] = np.inf
+            for t in range(n_features):
+                packed_out[at + t * rows] = T(0)
+            continue
         norm = float64(0)
         for t in range(n_features):
-            c = centers[j, t] if j < n_clusters else T(0)
+            c = centers[j, t]
             norm += float64(c) * float64(c)
-            packed_out[place_of_center(j, t, n_features, n_padded)] = T(-2) * c
-        norms_out[j] = T(norm) if j < n_clusters else T(np.inf)
+            packed_out[at + t * rows] = T(-2) * c
+        norms_out[j] = T(norm)
 
 
 # ---- launchers ----------------------------------------------------------------------------

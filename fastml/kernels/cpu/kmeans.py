@@ -84,6 +84,26 @@ def assign_panels(
     return changed
 
 
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums in vector lanes
+def assign_rows(
+    X: T[:, :],  # IN (n_samples, n_features)
+    offset: T[:],  # IN (n_features,)
+    centers: T[:, :],  # IN (n_clusters, n_features)
+    labels_out: int32[:],  # OUT (n_samples,) the nearest center, the lowest of several
+):
+    for i in range(X.shape[0]):
+        nearest = T(np.inf)
+        labels_out[i] = 0
+        for j in range(centers.shape[0]):
+            distance = T(0)
+            for t in range(X.shape[1]):
+                apart = difference(X[i, t], offset[t], centers[j, t])
+                distance += apart * apart
+            if distance < nearest:
+                nearest = distance
+                labels_out[i] = j
+
+
 @kernel
 def move_rows(
     X: T[:, :],  # IN (n_samples, n_features)
@@ -196,6 +216,10 @@ def assign(plan, centers, old_labels, labels_out):
     n_changed : int
         How many labels differ from the old ones.
     """
+    if len(labels_out) <= tile_width(centers.dtype) // 4:  # packing would take longer
+        before = old_labels.copy()
+        assign_rows(plan.X, plan.offset, centers, labels_out)
+        return int(np.count_nonzero(labels_out != before))
     if plan.bounds is not None:
         return assign_within_bounds(plan, centers, old_labels, labels_out)
     packed, norms = packed_centers(centers)
