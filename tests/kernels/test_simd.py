@@ -108,12 +108,13 @@ def across(x: T[:], limit: T, reductions_out: T[:], integers_out: int64[:]):
     integers_out[1] = simd.lowest_bit(int64(40))
     integers_out[2] = simd.lane_min_index(simd.select(mask, simd.indices(3, v), simd.splat_index(99, v)))
     integers_out[3] = simd.bits(v == simd.splat(x[2]))
+    integers_out[4] = simd.count_bits(int64(-2))
 
 
 def test_across_lanes(dtype):
     n = lanes(dtype)
     x = numbers(dtype, n)
-    reductions, integers = np.empty(3, dtype), np.empty(4, np.int64)
+    reductions, integers = np.empty(3, dtype), np.empty(5, np.int64)
     limit = np.sort(x)[n // 2]
     across(x, limit, reductions, integers)
     assert reductions[0] == x.min() and reductions[1] == x.max()
@@ -123,6 +124,7 @@ def test_across_lanes(dtype):
     assert integers[1] == 3
     assert integers[2] == 3 + below[0]
     assert integers[3] == 1 << 2
+    assert integers[4] == 63
 
 
 # ---- tiles ------------------------------------------------------------------------------------

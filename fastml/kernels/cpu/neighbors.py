@@ -116,6 +116,7 @@ def collect_panels(
     only_count = distances_out.shape[0] == 0
     n_panels = panels.shape[0] // ((d + 1) * TILE_WIDTH)
     bounds = TILE_ROWS * TILE_WIDTH
+    widening = simd.splat(tile_work[tile_work.shape[0] - 1])
     group = max(1, GROUP_VALUES // ((d + 1) * TILE_WIDTH))
     for begin in range(0, n_panels, group):
         for i in range(0, centred.shape[0], TILE_ROWS):
@@ -128,16 +129,19 @@ def collect_panels(
                 while rows != 0:
                     r = simd.lowest_bit(rows)
                     rows &= rows - 1
-                    sure = bounds + centred.shape[0] + i + r
-                    norms = p * (d + 1) * TILE_WIDTH
-                    for lane in range(TILE_WIDTH):
-                        value = tile_work[r * TILE_WIDTH + lane]
-                        if not value < tile_work[bounds + i + r]:
-                            continue
-                        if only_count and value + tile_work[-1] * panels[norms + lane] < tile_work[sure]:
-                            places_out[i + r] += 1
-                        else:
-                            j = p * TILE_WIDTH + lane
+                    may_be = simd.splat(tile_work[bounds + i + r])
+                    must_be = simd.splat(tile_work[bounds + centred.shape[0] + i + r])
+                    for at in range(0, TILE_WIDTH, LANES):
+                        values = simd.load(tile_work, r * TILE_WIDTH + at)
+                        near = simd.bits(values < may_be)
+                        if only_count:
+                            norms = simd.load(panels, p * (d + 1) * TILE_WIDTH + at)
+                            sure = near & simd.bits(simd.fma(widening, norms, values) < must_be)
+                            places_out[i + r] += simd.count_bits(sure)
+                            near ^= sure
+                        while near != 0:
+                            j = p * TILE_WIDTH + at + simd.lowest_bit(near)
+                            near &= near - 1
                             collect(X, i + r, Y, j, first, limits, places_out, distances_out, indices_out)
 
 

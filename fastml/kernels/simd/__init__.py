@@ -36,6 +36,7 @@ from ._tiles import (
 )
 from ._vectors import (
     bits,
+    count_bits,
     fabs,
     fma,
     indices,
@@ -67,6 +68,7 @@ __all__ = [
     "add_squared_differences",
     "bits",
     "bits_below",
+    "count_bits",
     "count_differences",
     "fabs",
     "fma",

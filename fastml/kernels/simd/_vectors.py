@@ -228,6 +228,16 @@ def lowest_bit(typing, x):
     return types.int64(types.int64), generate
 
 
+@intrinsic
+def count_bits(typing, x):
+    """The number of bits set in the int64 x."""
+
+    def generate(context, builder, sig, args):
+        return builder.ctpop(args[0])
+
+    return types.int64(types.int64), generate
+
+
 # ---- across lanes -----------------------------------------------------------------------------
 def _reduction(name, doc, start=None, flags=()):
     def op(typing, x):
