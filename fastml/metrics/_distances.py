@@ -24,8 +24,9 @@ def pairwise_distances(
 ) -> Any:
     """Compute the distances between all rows of X and all rows of Y.
 
-    Distances are computed from differences, not from products of rows: they are accurate whatever the
-    offset of the data, and the distance of a row to itself is exactly zero.
+    Distances are accurate whatever the offset of the data, and the distance of a row to itself is exactly
+    zero: they are computed from differences, not from products of rows. Where there are many features,
+    Euclidean distances in float64 do come from products, but for those that cancel.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def euclidean_distances(
     Y : {array-like, sparse matrix} of shape (n_samples_Y, n_features), default=None
         Other rows; None means X.
     Y_norm_squared : array-like of shape (n_samples_Y,), (n_samples_Y, 1) or (1, n_samples_Y), default=None
-        Only its shape is looked at: distances come from differences, which need no norms.
+        Only its shape is looked at: norms of the rows as they are would cost accuracy.
     squared : bool, default=False
         Whether to return squared distances.
     X_norm_squared : array-like of shape (n_samples_X,), (n_samples_X, 1) or (1, n_samples_X), default=None

@@ -164,6 +164,52 @@ def test_tiny_values_count_in_canberra(dtype):
     np.testing.assert_allclose(pairwise(X, X, "canberra"), [[0, 0.5, 1], [0.5, 0, 1], [1, 1, 0]])
 
 
+@pytest.fixture
+def products(monkeypatch):
+    monkeypatch.setattr(distance, "PRODUCT_FEATURES", 1)
+    monkeypatch.setattr(distance, "PRODUCT_ROWS", 8)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "sqeuclidean"])
+@pytest.mark.parametrize("same", [True, False])
+def test_distances_as_products(metric, same, products, small_blocks):
+    for n, m in [(8, 8), (9, 64), (70, 33), (131, 65)]:
+        X, Y = normal(np.float64, n, 7), normal(np.float64, m, 7, seed=1)
+        Y[: m // 2] = X[np.arange(m // 2) % n]  # duplicates, which cancel
+        Y = X if same else Y
+        found, wanted = pairwise(X, Y, metric), expected(X, Y, metric)
+        np.testing.assert_allclose(found, wanted, rtol=1e-11)
+        assert ((found == 0) == (wanted == 0)).all()
+        if same:
+            np.testing.assert_array_equal(found, found.T)
+
+
+def test_products_that_cancel_are_made_good(products):
+    centers = np.array([[0.0, 0, 0], [1e6, -1e6, 1e6], [3e6, 0, 1e6]])
+    for offset in (0.0, 1e8):
+        X = centers[np.arange(60) % 3] + normal(np.float64, 60, 3) + offset
+        X[20:40] = X[:20] * (1 + 1e-12)  # near duplicates
+        np.testing.assert_allclose(pairwise(X, X, "euclidean"), expected(X, X, "euclidean"), rtol=1e-9)
+        np.testing.assert_allclose(pairwise(X, X.copy(), "euclidean"), expected(X, X, "euclidean"), rtol=1e-9)
+
+
+def test_large_rows_are_computed_as_products(monkeypatch):
+    """Both ways of computing give the same, and products are what is taken."""
+    X, Y = (
+        normal(np.float64, 100, distance.PRODUCT_FEATURES),
+        normal(np.float64, 70, distance.PRODUCT_FEATURES),
+    )
+    calls = []
+    by_products = distance._pairwise_by_products
+    monkeypatch.setattr(distance, "_pairwise_by_products", lambda *a: calls.append(1) or by_products(*a))
+    found = pairwise(X, Y, "euclidean")
+    assert calls == [1]
+    monkeypatch.setattr(distance, "PRODUCT_FEATURES", math.inf)
+    np.testing.assert_allclose(found, pairwise(X, Y, "euclidean"), rtol=1e-12, atol=1e-12)
+    pairwise(X.astype(np.float32), Y.astype(np.float32), "euclidean")
+    assert calls == [1]
+
+
 def test_inputs_stay_as_they_are(dtype):
     X, Y = normal(dtype, 8, 3), normal(dtype, 9, 3, seed=1)
     X.flags.writeable = Y.flags.writeable = False

@@ -98,6 +98,14 @@ def cosine_tile(X, a, n_features, panels, b, p):
 
 
 @helper
+def product_tile(X, a, n_features, panels, b, p):
+    acc = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
+    for t in range(n_features):
+        acc = simd.add_products(acc, X, a + t, n_features, panels, b + t * TILE_WIDTH)
+    return simd.maximum(acc, simd.tile(T(0), TILE_ROWS, TILE_VECTORS))
+
+
+@helper
 def hamming_tile(X, a, n_features, panels, b, p):
     acc = simd.tile(T(0), TILE_ROWS, TILE_VECTORS)
     for t in range(n_features):
@@ -145,7 +153,9 @@ def minkowski_tile(X, a, n_features, panels, b, p):
     return simd.power(acc, 1 / p)
 
 
+PRODUCTS = "products"  # no metric: squared distances as products of rows (`distance.write_factors`)
 TILES = {
+    PRODUCTS: (product_tile, TILE_ROWS),
     "euclidean": (euclidean_tile, TILE_ROWS),
     "sqeuclidean": (squared_tile, TILE_ROWS),
     "manhattan": (manhattan_tile, TILE_ROWS),
@@ -157,6 +167,7 @@ TILES = {
     "minkowski": (minkowski_tile, FEW_ROWS),
 }
 
+METRICS = tuple(name for name in TILES if name != PRODUCTS)
 COSTS = {"braycurtis": 4, "canberra": 20, "minkowski": 500}  # of a term, in squared differences
 
 

@@ -13,6 +13,7 @@ from .._compile import (
     T,
     boolean,
     float64,
+    helper,
     int64,
     kernel,
     lanes,
@@ -20,6 +21,8 @@ from .._compile import (
 )
 from ._distance_tiles import (
     COSTS,
+    METRICS,
+    PRODUCTS,
     ROWS,
     TILES,
     distance_tile,
@@ -36,6 +39,9 @@ __all__ = ["nearest", "pairwise"]
 
 
 SYMMETRIC_COST = 48  # of a distance that takes longer to compute than to copy from across the diagonal
+# From this size on float64 products win: they save a subtraction for each term, and cost a pass at the end.
+PRODUCT_FEATURES, PRODUCT_ROWS = 192, 64
+CANCELLED = 1e-4  # the part of |x|^2 below which a squared distance has lost four digits
 MIRROR_ROWS = 48  # of a block of rows that is copied from columns
 
 
@@ -83,7 +89,65 @@ def mirror_upper(
                 distances_out[i, j] = distances_out[j, i]
 
 
-@for_each_metric(TILES)
+# The squared differences of rows to be added up may be added up in any order.
+@kernel(fastmath={"reassoc", "contract"})
+def write_factors(
+    X: T[:, :],  # IN  (n_samples, n_features)
+    center: T[:],  # IN  (n_features,)
+    factor: T,
+    factors_out: T[:, :],  # OUT (n_samples, n_features + 2), but for the last two columns
+    norms_out: T[:],  # OUT (n_samples,)
+    start: int64,
+    stop: int64,
+):
+    """Rows start..stop, relative to the center, times a factor; and their squared lengths."""
+    for i in range(start, stop):
+        norm = T(0)
+        for t in range(center.shape[0]):
+            value = X[i, t] - center[t]
+            factors_out[i, t] = factor * value
+            norm += value * value
+        norms_out[i] = norm
+
+
+@kernel
+def finish_products(
+    X: T[:, :],  # IN  (n_samples_X, n_features)
+    Y: T[:, :],  # IN  (n_samples_Y, n_features)
+    limits: T[:],  # IN  (n_samples_X,)
+    rooted: boolean,
+    upper: boolean,  # IN  whether what lies left of the diagonal may be left out
+    distances_out: T[:, :],  # OUT (n_samples_X, n_samples_Y) squared distances, made good
+    start: int64,
+    stop: int64,
+):
+    """In rows start..stop compute anew, from differences, what is not above a row's limit; take roots."""
+    n_columns = Y.shape[0]
+    for i in range(start, stop):
+        limit = simd.splat(limits[i])
+        for begin in range(i if upper else 0, n_columns, LANES):
+            j = min(begin, n_columns - LANES)  # the last vector reaches back
+            at = i * n_columns + j
+            if simd.bits(simd.load(distances_out, at) <= limit):
+                for k in range(begin, j + LANES):
+                    if distances_out[i, k] <= limits[i]:
+                        distances_out[i, k] = squared_distance(X, Y, i, k)
+            if rooted and begin == j:
+                simd.store(distances_out, at, simd.sqrt(simd.load(distances_out, at)))
+            elif rooted:
+                for k in range(begin, n_columns):
+                    distances_out[i, k] = math.sqrt(distances_out[i, k])
+
+
+@helper(fastmath={"reassoc", "contract"})
+def squared_distance(X, Y, i, j):
+    total = T(0)
+    for t in range(X.shape[1]):
+        total += (X[i, t] - Y[j, t]) ** 2
+    return total
+
+
+@for_each_metric(METRICS)
 def find_nearest(
     X: T[:, :],  # IN  (max(n_samples_X, TILE_ROWS), n_features)
     panels: T[:],  # IN  packed Y
@@ -143,6 +207,8 @@ def pairwise(X, Y, metric, out, p=2.0):
         The power of Minkowski's metric.
     """
     metric, X, Y, same = _prepare(metric, X, Y, p)
+    if _products_pay(metric, X, Y):
+        return _pairwise_by_products(X, Y, metric == "euclidean", out)
     panels, rows, fill = pack(Y), whole_tile(X), fill_distances[metric]
     cost = COSTS.get(metric, 1)
     halved = same and X.shape[1] * cost >= SYMMETRIC_COST
@@ -150,15 +216,53 @@ def pairwise(X, Y, metric, out, p=2.0):
     def fill_block(block, start, stop):
         fill(rows, panels, p, out, halved, start, stop)
 
-    def mirror_block(block, start, stop):
-        mirror_upper(out, start, stop)
-
     terms = Y.size * cost
     for_each_block(fill_block, len(X), rows_of_block(len(X), terms), work=len(X) * terms)
     if halved:
-        for_each_block(mirror_block, len(X), MIRROR_ROWS, work=out.size)
+        _mirror(out)
     if same and metric == "cosine":
         np.fill_diagonal(out, 0)
+
+
+def _mirror(out):
+    def task(block, start, stop):
+        mirror_upper(out, start, stop)
+
+    for_each_block(task, len(out), MIRROR_ROWS, work=out.size)
+
+
+def _products_pay(metric, X, Y):
+    """Whether multiplying is worth its preparation. float32 has no digits to spare for it."""
+    large = X.shape[1] >= PRODUCT_FEATURES and min(len(X), len(Y)) >= PRODUCT_ROWS
+    return large and X.dtype == np.float64 and metric in ("euclidean", "sqeuclidean")
+
+
+def _pairwise_by_products(X, Y, rooted, out):
+    """Distances as ``|x|^2 - 2 x.y + |y|^2`` relative to Y's mean; from differences where that cancels."""
+    center = Y.mean(axis=0)
+    left, norms = _factors(X, center, -2.0)
+    right, norms_Y = _factors(Y, center, 1.0)
+    left[:, -2], left[:, -1] = norms, 1
+    right[:, -2], right[:, -1] = 1, norms_Y
+    panels, fill, limits = pack(right), fill_distances[PRODUCTS], CANCELLED * norms
+
+    def task(block, start, stop):
+        fill(left, panels, 2.0, out, Y is X, start, stop)
+        finish_products(X, Y, limits, rooted, Y is X, out, start, stop)
+
+    for_each_block(task, len(X), rows_of_block(len(X), Y.size), work=len(X) * Y.size)
+    if Y is X:
+        _mirror(out)
+
+
+def _factors(X, center, factor):
+    factors, norms = np.empty((len(X), X.shape[1] + 2), X.dtype), np.empty(len(X), X.dtype)
+
+    def task(block, start, stop):
+        write_factors(X, center, factor, factors, norms, start, stop)
+
+    for_each_block(task, len(X), rows_of_block(len(X), X.shape[1]), work=X.size)
+    return factors, norms
 
 
 def nearest(X, Y, metric, index_out, distance_out, p=2.0):
