@@ -102,7 +102,7 @@ class Normalizer(Scaler):
         """
         copy = self.copy if copy is None else copy
         sparse_or_in_place = {"ensure_all_finite": True} if is_sparse(X) or not copy else {}
-        Z = self._check(X, accept_sparse="csr", order="C", **sparse_or_in_place)
+        Z = self._check(X, accept_sparse="csr", **sparse_or_in_place)
         if is_sparse(Z):
             return self._transform_sparse(Z, copy)
         device, data = self._to_device(Z)

@@ -200,10 +200,11 @@ def test_neutral_numbers_change_no_bit(dtype):
     assert out.tobytes() == X.tobytes()
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("norm", ["l1", "l2", "max"])
 @pytest.mark.parametrize("shape", SHAPES[:-1], ids=str)
-def test_normalizing(shape, norm, dtype):
-    X = some_data(shape, dtype).copy()
+def test_normalizing(shape, norm, order, dtype):
+    X = some_data(shape, dtype).copy(order)
     X[::3] = 0
     expected, out = np.empty_like(X), np.empty_like(X)
     norms = reference_scaling.normalize_rows(X, norm, expected)
@@ -213,11 +214,12 @@ def test_normalizing(shape, norm, dtype):
     np.testing.assert_array_equal(X, out)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("norm", ["l1", "l2", "max"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("column", [0, 16, 36])
-def test_norms_show_what_is_not_finite(column, value, norm, dtype):
-    X = np.ones((5, 37), dtype)
+def test_norms_show_what_is_not_finite(column, value, norm, order, dtype):
+    X = np.ones((5, 37), dtype, order)
     X[3, column] = value
     norms = scaling.normalize_rows(X, norm, np.empty_like(X))
     assert np.flatnonzero(~np.isfinite(norms)).tolist() == [3]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import LANES, T, boolean, float64, helper, int64, kernel, lanes, simd
+from .._compile import LANES, T, boolean, float64, helper, int64, kernel, lanes, simd, uint64
 
 __all__ = ["multiply_add", "normalize_rows", "subtract_divide"]
 
@@ -185,17 +185,52 @@ def _largest(X, i):
     return float64(largest + rest)
 
 
+@kernel
+def normalize_across(
+    Xt: T[:, :],  # IN   (n_features, n_samples) the samples are its columns
+    norm: int64,
+    smallest: T,  # norms below count as 1
+    sizes_work: float64[:],  # WORK (stop - start,) zero at first
+    norms_out: T[:],  # OUT  (n_samples,)
+    scaled_out: T[:, :],  # OUT  (n_features, n_samples) may be Xt itself
+    start: int64,
+    stop: int64,
+):
+    simd.prefer_wide()
+    # Unsigned, so that no index has to be checked for counting from the end.
+    m = uint64(stop - start)
+    first = uint64(start)
+    for j in range(Xt.shape[0]):
+        if norm == L2:
+            for k in range(m):
+                sizes_work[k] += float64(Xt[j, first + k]) * float64(Xt[j, first + k])
+        elif norm == L1:
+            for k in range(m):
+                sizes_work[k] += abs(float64(Xt[j, first + k]))
+        else:
+            for k in range(m):
+                x = abs(float64(Xt[j, first + k]))
+                sizes_work[k] = x if (x > sizes_work[k]) | (x != x) else sizes_work[k]  # a NaN stays
+    for k in range(m):
+        size = math.sqrt(sizes_work[k]) if norm == L2 else sizes_work[k]
+        norms_out[first + k] = size
+        sizes_work[k] = 1.0 if T(size) < smallest else size
+    for j in range(Xt.shape[0]):
+        for k in range(m):
+            scaled_out[j, first + k] = Xt[j, first + k] / T(sizes_work[k])
+
+
 def normalize_rows(X, norm, out):
     """Divide every row by its norm.
 
     Parameters
     ----------
     X : array of shape (n_samples, n_features)
-        float32 or float64.
+        float32 or float64, in C or Fortran order.
     norm : {"l1", "l2", "max"}
         Sum of absolute values, Euclidean norm or largest absolute value.
     out : array of shape (n_samples, n_features)
-        Of X's dtype; may be X itself. A norm below 10 times the machine epsilon counts as 1.
+        Of X's dtype and order; may be X itself. A norm below 10 times the machine epsilon counts as 1.
 
     Returns
     -------
@@ -207,7 +242,12 @@ def normalize_rows(X, norm, out):
     smallest = 10 * np.finfo(X.dtype).eps
 
     def task(block, start, stop):
-        normalize_range(X, NORMS[norm], smallest, norms, out, start, stop)
+        if X.flags.c_contiguous:
+            normalize_range(X, NORMS[norm], smallest, norms, out, start, stop)
+        else:
+            sizes = np.zeros(stop - start)
+            normalize_across(X.T, NORMS[norm], smallest, sizes, norms, out.T, start, stop)
 
-    for_each_block(task, n_samples, max(BLOCK // n_features, 1), work=4 * X.size)
+    block_rows = max(BLOCK // n_features, 1 if X.flags.c_contiguous else 2048)
+    for_each_block(task, n_samples, block_rows, work=4 * X.size)
     return norms

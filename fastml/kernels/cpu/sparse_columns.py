@@ -7,7 +7,7 @@ zero; NaN means "not there".
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import T, float64, int32, int64, kernel
+from .._compile import LANES, T, float64, int32, int64, kernel, simd
 from ._quantiles import interpolate, quantile_positions
 from ._sparse import BLOCK, lines_in_block
 
@@ -27,9 +27,8 @@ def csr_sums(
     indices: int32[:],  # IN   (n_stored,) columns
     indptr: int64[:],  # IN   (n_samples + 1,)
     weights: float64[:],  # IN   (n_samples,)
-    sums_out: float64[
-        :, :
-    ],  # OUT  (4, n_features) values, their weight, weight of NaN, number; zero at first
+    origins: float64[:],  # IN   (n_features,) what deviations are counted from
+    sums_out: float64[:, :],  # OUT  (n_features, 4) weights, deviations, squares, weights of NaN; from zero
     start: int64,
     stop: int64,
 ):
@@ -37,37 +36,13 @@ def csr_sums(
         w = weights[i]
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
-            x = data[k]
-            sums_out[3, j] += 1.0
-            if x == x:
-                sums_out[0, j] += w * x
-                sums_out[1, j] += w
+            d = data[k] - origins[j]
+            if d == d:
+                sums_out[j, 0] += w
+                sums_out[j, 1] += w * d
+                sums_out[j, 2] += w * d * d
             else:
-                sums_out[2, j] += w
-
-
-@kernel
-def csr_squares(
-    data: T[:],  # IN   (n_stored,)
-    indices: int32[:],  # IN   (n_stored,) columns
-    indptr: int64[:],  # IN   (n_samples + 1,)
-    weights: float64[:],  # IN   (n_samples,)
-    means: float64[:],  # IN   (n_features,)
-    sums_out: float64[
-        :, :
-    ],  # OUT  (2, n_features) deviations of the stored values, and squared; zero at first
-    start: int64,
-    stop: int64,
-):
-    for i in range(start, stop):
-        w = weights[i]
-        for k in range(indptr[i], indptr[i + 1]):
-            j = indices[k]
-            x = data[k]
-            if x == x:
-                d = x - means[j]
-                sums_out[0, j] += w * d
-                sums_out[1, j] += w * d * d
+                sums_out[j, 3] += w
 
 
 def csr_column_moments(data, indices, indptr, n_features, weights=None):
@@ -87,35 +62,45 @@ def csr_column_moments(data, indices, indptr, n_features, weights=None):
     counts, means, squares : float64 array of shape (n_features,)
         As `fastml.kernels.cpu.columns.column_moments` returns them.
     """
-    weights = np.ones(len(indptr) - 1) if weights is None else weights
-    args = (data, indices, indptr, weights)
-    total, stored, absent, n_stored = _sum_in_blocks(csr_sums, args, 4, n_features)
-    counts = weights.sum() - absent
-    means = total / np.where(counts == 0, 1, counts)
-    slip, squares = _sum_in_blocks(csr_squares, (*args, means), 2, n_features)
-    zeros = np.where(n_stored == len(weights), 0, counts - stored)  # exactly 0, whatever rounding left
-    return counts, *_with_zeros(counts, zeros, means, slip, squares)
+    means, full = np.zeros(n_features), False
+    if weights is None:
+        weights = np.ones(len(indptr) - 1)
+    else:
+        # Whose zeros have the weight 0 exactly, whatever rounding leaves.
+        full = np.bincount(indices, minlength=n_features) == len(weights)
+    while True:
+        origins = means
+        stored, slip, about_origin, absent = _sum_in_blocks(data, indices, indptr, weights, origins)
+        counts = weights.sum() - absent
+        zeros = np.where(full, 0, counts - stored)
+        means, squares, about_origin = _with_zeros(counts, zeros, origins, slip, about_origin)
+        # A second look, from the means, where two digits and more cancel.
+        if origins.any() or not (squares < 0.01 * about_origin).any():
+            return counts, means, squares
 
 
-def _sum_in_blocks(sums_of_rows, args, n_sums, n_features):
-    """Call a kernel that sums by column over rows; every block of rows has sums of its own."""
-    data, _, indptr, *_ = args
-    n_samples = len(indptr) - 1
-    n_blocks = max(1, min(len(data) // max(BLOCK, 8 * n_features), 64))
-    parts = np.zeros((n_blocks, n_sums, n_features))
+def _sum_in_blocks(data, indices, indptr, weights, origins):
+    """Sum by column; every block of rows has sums of its own."""
+    n_samples, n_features = len(weights), len(origins)
+    n_blocks = max(1, min(len(data) // max(BLOCK, 16 * n_features), 64))
+    parts = np.zeros((n_blocks, n_features, 4))
 
     def task(block, start, stop):
-        sums_of_rows(*args, parts[block], start, stop)
+        csr_sums(data, indices, indptr, weights, origins, parts[block], start, stop)
 
     for_each_block(task, n_samples, -(-n_samples // n_blocks), work=8 * len(data))
-    return parts.sum(axis=0)
+    return parts.sum(axis=0).T
 
 
-def _with_zeros(counts, zeros, means, slip, squares):
-    """Mean and squares of columns whose stored values have the sums of deviations `slip` and `squares`."""
-    slip = slip - zeros * means  # what rounding has left in the mean
+def _with_zeros(counts, zeros, origins, slip, about_origin):
+    """Means and squares of columns, zeros included, from sums of the stored deviations and squares.
+
+    The squares about the origins are returned too.
+    """
+    slip = slip - zeros * origins
+    about_origin = about_origin + zeros * origins**2
     correction = slip / np.where(counts == 0, 1, counts)
-    return means + correction, np.maximum(squares + zeros * means**2 - slip * correction, 0)
+    return origins + correction, np.maximum(about_origin - slip * correction, 0), about_origin
 
 
 @kernel
@@ -185,7 +170,8 @@ def csc_column_moments(data, indices, indptr, n_samples, weights=None):
 
     for_each_block(task, n_features, lines_in_block(data, n_features), work=16 * len(data))
     sums[1, np.diff(indptr) == n_samples] = 0  # exactly, whatever rounding has left
-    return sums[0], *_with_zeros(*sums)
+    means, squares, _ = _with_zeros(*sums)
+    return sums[0], means, squares
 
 
 # ---- order statistics -------------------------------------------------------------------------------------
@@ -193,36 +179,34 @@ def csc_column_moments(data, indices, indptr, n_samples, weights=None):
 def csr_largest(
     data: T[:],  # IN   (n_stored,)
     indices: int32[:],  # IN   (n_stored,) columns
-    indptr: int64[:],  # IN   (n_samples + 1,)
-    largest_out: float64[:, :],  # OUT  (2, n_features) absolute value, number of NaN; zero at first
+    largest_out: T[:],  # OUT  (n_features,) absolute value; -1 at first, and where there is none
     start: int64,
     stop: int64,
 ):
-    for k in range(indptr[start], indptr[stop]):
-        j = indices[k]
+    for k in range(start, stop):
         x = abs(data[k])
-        largest_out[1, j] += x != x
-        if x > largest_out[0, j]:
-            largest_out[0, j] = x
+        if x > largest_out[indices[k]]:
+            largest_out[indices[k]] = x
 
 
 @kernel
 def csc_largest(
     data: T[:],  # IN   (n_stored,)
     indptr: int64[:],  # IN   (n_features + 1,)
-    largest_out: float64[:, :],  # OUT  (2, n_features) absolute value, number of NaN
+    largest_out: T[:],  # OUT  (n_features,) absolute value; -1 where there is none
     start: int64,
     stop: int64,
 ):
     for j in range(start, stop):
-        largest = T(0)
-        absent = 0
-        for k in range(indptr[j], indptr[j + 1]):
+        largest = T(-1)
+        peak = simd.splat(largest)
+        whole = indptr[j] + (indptr[j + 1] - indptr[j]) // LANES * LANES
+        for k in range(indptr[j], whole, LANES):
+            peak = simd.maximum(simd.fabs(simd.load(data, k)), peak)
+        for k in range(whole, indptr[j + 1]):
             x = abs(data[k])
-            absent += x != x
             largest = x if x > largest else largest
-        largest_out[0, j] = largest
-        largest_out[1, j] = absent
+        largest_out[j] = max(largest, simd.lane_max(peak))
 
 
 def csr_column_largest(data, indices, indptr, n_features):
@@ -240,10 +224,17 @@ def csr_column_largest(data, indices, indptr, n_features):
     largest : array of shape (n_features,)
         Of the data's dtype; NaN where a column has nothing but NaN.
     """
-    n_samples = len(indptr) - 1
-    largest = np.zeros((2, n_features))
-    csr_largest(data, indices, indptr, largest, 0, n_samples)
-    return _nan_where_empty(largest, n_samples, data.dtype)
+    block_size = max(BLOCK, 16 * n_features, len(data) // 64 + 1)
+    parts = np.full((max(1, -(-len(data) // block_size)), n_features), -1, data.dtype)
+
+    def task(block, start, stop):
+        csr_largest(data, indices, parts[block], start, stop)
+
+    for_each_block(task, len(data), block_size, work=2 * len(data))
+    largest = parts.max(axis=0)
+    if (largest >= 0).all():
+        return largest
+    return _zero_or_nan(largest, np.bincount(indices, minlength=n_features) == len(indptr) - 1)
 
 
 def csc_column_largest(data, indptr, n_samples):
@@ -262,19 +253,18 @@ def csc_column_largest(data, indptr, n_samples):
         Of the data's dtype; NaN where a column has nothing but NaN.
     """
     n_features = len(indptr) - 1
-    largest = np.empty((2, n_features))
+    largest = np.empty(n_features, data.dtype)
 
     def task(block, start, stop):
         csc_largest(data, indptr, largest, start, stop)
 
     for_each_block(task, n_features, lines_in_block(data, n_features), work=2 * len(data))
-    return _nan_where_empty(largest, n_samples, data.dtype)
+    return _zero_or_nan(largest, np.diff(indptr) == n_samples)
 
 
-def _nan_where_empty(largest, n_samples, dtype):
-    largest, absent = largest
-    largest[absent == n_samples] = np.nan
-    return largest.astype(dtype)
+def _zero_or_nan(largest, full):
+    """Columns without a stored number have zeros, or else nothing but NaN."""
+    return np.where(largest < 0, np.where(full, np.nan, 0), largest).astype(largest.dtype)
 
 
 def csc_column_quantiles(data, indptr, n_samples, fractions):
