@@ -72,6 +72,10 @@ def test_ctrl_c():
     run("interrupt.py")
 
 
+def test_ctrl_c_while_compiling(tmp_path):
+    run("interrupt_compiling.py", FASTML_CACHE_DIR=str(tmp_path / "cache"), FASTML_KERNELS="cache,jit")
+
+
 @pytest.mark.parametrize(
     "way, status",
     [("idle", 0), ("daemon", 0), ("thread", 0), ("exit in task", 7), ("deleted", 0), ("long task", 0)],

@@ -174,7 +174,12 @@ def test_a_busy_pool_is_not_waited_for(own_pool):
     while own_pool.job is None or own_pool.job.helpers < 1:
         time.sleep(0.001)
     idents = set()
-    for_each_block(lambda *block: idents.add(threading.get_ident()), 50, 1)
+
+    def note(block, start, stop):
+        idents.add(threading.get_ident())
+        time.sleep(0.002)
+
+    for_each_block(note, 20, 1)
     assert idents == {threading.get_ident()}
     task(2, 2, 3)
     busy.join(PATIENCE)
