@@ -10,6 +10,7 @@ import threading
 import warnings
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 import fastml
 from fastml import _threads
@@ -129,6 +130,11 @@ def check(results, expected):
     """Fail unless all digests are the same."""
     different = differences(results, expected)
     assert expected and not different, f"not the same result: {different}"
+
+
+def blas_threads():
+    """Return the number of threads of each BLAS library."""
+    return [library.num_threads for library in ThreadpoolController().select(user_api="blas").lib_controllers]
 
 
 def start(function, *args, daemon=True):

@@ -5,7 +5,7 @@ import threading
 import time
 import warnings
 
-from common import blocks, check, data, everything, is_parallel, little, pretend, serial, start
+from common import blas_threads, blocks, check, data, everything, is_parallel, little, pretend, serial, start
 
 import fastml
 from fastml import _threads
@@ -72,6 +72,29 @@ in_child(fit_in_child)
 stop.set()
 busy.join(20)
 assert not busy.is_alive()
+
+inside, leave = threading.Event(), threading.Event()
+n_blas_threads = blas_threads()
+
+
+def hold_blas():
+    with _threads.one_blas_thread():
+        inside.set()
+        leave.wait(60)
+
+
+def restore_blas_in_child():
+    with _threads.one_blas_thread():
+        assert set(blas_threads()) == {1}
+    assert blas_threads() == n_blas_threads
+
+
+holder = start(hold_blas)
+assert inside.wait(20)
+in_child(restore_blas_in_child)
+leave.set()
+holder.join(20)
+assert blas_threads() == n_blas_threads
 
 barrier, in_forked = threading.Barrier(3), []
 parent = os.getpid()

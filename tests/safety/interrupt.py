@@ -8,8 +8,7 @@ import time
 import warnings
 
 import numpy as np
-from common import check, data, is_parallel, little, pretend, serial
-from threadpoolctl import ThreadpoolController
+from common import blas_threads, check, data, is_parallel, little, pretend, serial
 
 import fastml
 from fastml import _threads
@@ -60,10 +59,6 @@ def long_fits():
     yield "neighbours in a tree", lambda n: repeat(n // 1000, tree.kneighbors, X[:n, :3])
     yield "silhouette", lambda n: silhouette_samples(X[:n], labels[:n])
     yield "quantiles", lambda n: repeat(n // 1000, RobustScaler().fit_transform, X[:n])
-
-
-def blas_threads():
-    return [library.num_threads for library in ThreadpoolController().select(user_api="blas").lib_controllers]
 
 
 def strike_at_random(seconds):
