@@ -28,7 +28,7 @@ from .._compile import (
 # Panels that stay in the second-level cache while the rows of a block pass by: values, not bytes.
 CACHED_VALUES = 32_768
 # A block has this many terms of distances: from tens of microseconds to some milliseconds of work.
-LEAST_TERMS, MOST_TERMS = 1 << 20, 1 << 27
+LEAST_TERMS, MOST_TERMS = 1 << 20, 1 << 28
 
 
 FEW_ROWS = 2  # of a tile that needs two more for its terms

@@ -38,11 +38,11 @@ from ._distance_tiles import (
 __all__ = ["nearest", "pairwise"]
 
 
-SYMMETRIC_COST = 48  # of a distance that takes longer to compute than to copy from across the diagonal
+SYMMETRIC_COST = 32  # of a distance that takes longer to compute than to copy from across the diagonal
 # From this size on float64 products win: they save a subtraction for each term, and cost a pass at the end.
 PRODUCT_FEATURES, PRODUCT_ROWS = 192, 64
 CANCELLED = 1e-4  # the part of |x|^2 below which a squared distance has lost four digits
-MIRROR_ROWS = 48  # of a block of rows that is copied from columns
+MIRROR_ROWS = 64  # of a block of rows that is copied from columns: whole squares of vectors
 
 
 # ---- range kernels ---------------------------------------------------------------------
@@ -82,11 +82,17 @@ def mirror_upper(
     start: int64,
     stop: int64,
 ):
-    """Copy to rows start..stop, left of the diagonal, what is above it."""
-    for column in range(0, stop, TILE_WIDTH):
-        for i in range(max(start, column), stop):
-            for j in range(column, min(column + TILE_WIDTH, i)):
-                distances_out[i, j] = distances_out[j, i]
+    """Copy to rows start..stop, left of the diagonal, what is above it; `start` is a multiple of LANES."""
+    n = distances_out.shape[0]
+    for j in range(0, stop, LANES):
+        for i in range(max(start, j), stop, LANES):
+            if j < i and i + LANES <= stop:
+                block = simd.tile_of_rows(distances_out, j * n + i, n, LANES, 1)
+                simd.store_tile(simd.transpose(block), distances_out, i * n + j, n)
+            else:
+                for r in range(i, min(i + LANES, stop)):
+                    for c in range(j, min(j + LANES, r)):
+                        distances_out[r, c] = distances_out[c, r]
 
 
 # The squared differences of rows to be added up may be added up in any order.
