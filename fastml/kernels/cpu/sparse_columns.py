@@ -1,13 +1,14 @@
 """Statistics of the columns of sparse matrices.
 
 A matrix is its CSR or CSC arrays: `data`, `indices` (int32) and `indptr` (int64). What is not stored is
-zero; NaN means "not there".
+zero; NaN means "not there". Kernels count in unsigned integers: an index that cannot be negative need not
+be checked for counting from the end.
 """
 
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import LANES, T, float64, int32, int64, kernel, simd
+from .._compile import LANES, T, float64, int32, int64, kernel, simd, uint64
 from ._quantiles import interpolate, quantile_positions
 from ._sparse import BLOCK, lines_in_block
 
@@ -34,8 +35,8 @@ def csr_sums(
 ):
     for i in range(start, stop):
         w = weights[i]
-        for k in range(indptr[i], indptr[i + 1]):
-            j = indices[k]
+        for k in range(uint64(indptr[i]), uint64(indptr[i + 1])):
+            j = uint64(indices[k])
             d = data[k] - origins[j]
             if d == d:
                 sums_out[j, 0] += w
@@ -118,9 +119,9 @@ def csc_sums(
         total = 0.0
         stored = 0.0
         count = n_samples_weighted
-        for k in range(indptr[j], indptr[j + 1]):
+        for k in range(uint64(indptr[j]), uint64(indptr[j + 1])):
             x = data[k]
-            w = weights[indices[k]]
+            w = weights[uint64(indices[k])]
             if x == x:
                 total += w * x
                 stored += w
@@ -129,11 +130,11 @@ def csc_sums(
         mean = total / (1.0 if count == 0.0 else count)
         slip = 0.0
         squares = 0.0
-        for k in range(indptr[j], indptr[j + 1]):
+        for k in range(uint64(indptr[j]), uint64(indptr[j + 1])):
             x = data[k]
             if x == x:
                 d = x - mean
-                w = weights[indices[k]]
+                w = weights[uint64(indices[k])]
                 slip += w * d
                 squares += w * d * d
         sums_out[0, j] = count
@@ -183,10 +184,11 @@ def csr_largest(
     start: int64,
     stop: int64,
 ):
-    for k in range(start, stop):
+    for k in range(uint64(start), uint64(stop)):
+        j = uint64(indices[k])
         x = abs(data[k])
-        if x > largest_out[indices[k]]:
-            largest_out[indices[k]] = x
+        if x > largest_out[j]:
+            largest_out[j] = x
 
 
 @kernel

@@ -1,12 +1,13 @@
 """Scaling the values of a sparse matrix in place: by a number for each column, or to rows of unit norm.
 
-A matrix is its CSR or CSC arrays: `data`, `indices` (int32) and `indptr` (int64).
+A matrix is its CSR or CSC arrays: `data`, `indices` (int32) and `indptr` (int64). Kernels count in unsigned
+integers: an index that cannot be negative need not be checked for counting from the end.
 """
 
 import math
 
 from ..._threads import for_each_block
-from .._compile import T, float64, int32, int64, kernel
+from .._compile import T, float64, int32, int64, kernel, uint64
 from ._sparse import BLOCK, lines_in_block
 from .scaling import L1, L2, NORMS
 
@@ -21,8 +22,8 @@ def multiply_range(
     start: int64,
     stop: int64,
 ):
-    for k in range(start, stop):
-        data_out[k] = data_out[k] * factors[indices[k]]
+    for k in range(uint64(start), uint64(stop)):
+        data_out[k] = data_out[k] * factors[uint64(indices[k])]
 
 
 @kernel
@@ -34,7 +35,7 @@ def multiply_lines(
     stop: int64,
 ):
     for i in range(start, stop):
-        for k in range(indptr[i], indptr[i + 1]):
+        for k in range(uint64(indptr[i]), uint64(indptr[i + 1])):
             data_out[k] = data_out[k] * factors[i]
 
 
@@ -73,7 +74,7 @@ def csc_multiply_columns(data, indptr, factors):
     for_each_block(task, n_features, lines_in_block(data, n_features), work=2 * len(data))
 
 
-@kernel
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over a row may be taken in any order
 def normalize_lines(
     data_out: T[:],  # INOUT (n_stored,)
     indptr: int64[:],  # IN   (n_samples + 1,)
@@ -83,7 +84,7 @@ def normalize_lines(
 ):
     for i in range(start, stop):
         size = 0.0
-        for k in range(indptr[i], indptr[i + 1]):
+        for k in range(uint64(indptr[i]), uint64(indptr[i + 1])):
             x = float64(data_out[k])
             if norm == L2:
                 size += x * x
@@ -94,7 +95,7 @@ def normalize_lines(
         if norm == L2:
             size = math.sqrt(size)
         if size != 0.0:
-            for k in range(indptr[i], indptr[i + 1]):
+            for k in range(uint64(indptr[i]), uint64(indptr[i + 1])):
                 data_out[k] = data_out[k] / size
 
 
