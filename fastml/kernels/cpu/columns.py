@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._config import current
 from ..._threads import for_each_block
-from .._compile import LANES, Constant, T, float64, helper, int64, kernel, lanes, simd
+from .._compile import LANES, Constant, T, float64, helper, int64, kernel, lanes, simd, uint64
 from ._quantiles import interpolate, quantile_positions
 from ._select import values_at
 
@@ -269,10 +269,12 @@ def gather_columns(
     counts_out: int64[:],  # OUT  (n_columns,) how many they are; zero at first
     first: int64,  # the first of the columns
 ):
+    # Unsigned, so that no index has to be checked for counting from the end.
+    start = uint64(first)
     for i in range(X.shape[0]):
-        for c in range(counts_out.shape[0]):
-            x = X[i, first + c]
-            columns_out[c, counts_out[c]] = x
+        for c in range(uint64(counts_out.shape[0])):
+            x = X[i, start + c]
+            columns_out[c, uint64(counts_out[c])] = x
             counts_out[c] += x == x
 
 
