@@ -52,7 +52,8 @@ class KMeans(BaseKMeans):
         For compatibility: X is never modified, and never copied to be centered.
 
     algorithm : {"lloyd", "elkan"}, default="lloyd"
-        "elkan" skips distances that bounds show to be too large. The result is the same.
+        For compatibility: either name runs the same iterations. They skip the comparisons that the triangle
+        inequality shows to be needless where that pays, which changes no label.
 
     device : {"auto", "cpu", "cuda"}, default=None
         Where to compute; None means what `fastml.set_config` says.
@@ -93,7 +94,7 @@ class KMeans(BaseKMeans):
 
     Arthur, D., Vassilvitskii, S. (2007). k-means++: the advantages of careful seeding. SODA 2007.
 
-    Elkan, C. (2003). Using the triangle inequality to accelerate k-means. ICML 2003.
+    Hamerly, G. (2010). Making k-means even faster. SDM 2010.
 
     Examples
     --------

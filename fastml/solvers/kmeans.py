@@ -77,8 +77,9 @@ def make_plan(device, X, sample_weight=None, *, keep=True):
 
 
 def fits_memory(X) -> bool:
-    """Tell whether a copy of X fits the configured working memory."""
-    return X.nbytes <= _config.current()["working_memory"] * 2**20
+    """Tell whether a packed copy of X, and what is kept beside it for each row, fit the working memory."""
+    beside = 20 * X.itemsize * X.shape[0]
+    return X.nbytes + beside <= _config.current()["working_memory"] * 2**20
 
 
 def round_offset(xp, means, variances):
@@ -223,10 +224,9 @@ class _Clusters:
             return self.kernels.lloyd_step(self.plan, centers, self.old_labels, self.labels, *sums)
         for array in sums:
             array[:] = 0
-        before = self.old_labels.copy()
-        self.old_labels[:] = -1
-        self.kernels.lloyd_step(self.plan, centers, self.old_labels, self.labels, *sums)
-        return int((self.labels != before).sum())
+        in_no_cluster = self.device.xp.full_like(self.labels, -1)
+        self.kernels.lloyd_step(self.plan, centers, in_no_cluster, self.labels, *sums)
+        return int((self.labels != self.old_labels).sum())
 
     def means(self, centers):
         """Return the means of the clusters; an empty one gets a row that is far from its center."""

@@ -207,7 +207,11 @@ def test_weights_repeat_rows():
     assert weighted.inertia_ == pytest.approx(repeated.inertia_)
 
 
-def test_weights_of_very_different_size_leave_no_rounding_behind():
+@pytest.mark.parametrize("bounds", [False, True])
+def test_weights_of_very_different_size_leave_no_rounding_behind(bounds, monkeypatch):
+    if bounds:
+        monkeypatch.setattr(kernels, "BOUNDS_OPERATIONS", 0)
+        monkeypatch.setattr(kernels, "BOUNDS_BYTES", 0)
     rng = np.random.default_rng(0)
     X = rng.normal(size=(400, 2))
     weights = np.where(rng.random(400) < 0.02, 1e15, 1.0)

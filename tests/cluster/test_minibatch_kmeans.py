@@ -238,6 +238,31 @@ def test_sparse_data():
     same_model(ours, other)
 
 
+def test_callbacks_follow_batches():
+    callback = pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn 1.9")
+    seen = []
+
+    class Recorder(callback.FitCallback):
+        def setup(self, estimator, context):
+            seen.append("setup")
+
+        def on_fit_task_begin(self, estimator, context):
+            seen.append(("begin", context.task_name))
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            seen.append(("end", context.task_name))
+            return context.task_name == "batch" and fitted_estimator.predict(X).shape == (len(X),)
+
+        def teardown(self, estimator, context):
+            seen.append("teardown")
+
+    X = blobs()
+    model = MiniBatchKMeans(5, batch_size=50, random_state=0).set_callbacks(Recorder()).fit(X)
+    assert model.n_steps_ == 1  # the callback said stop
+    assert seen.count(("begin", "batch")) == seen.count(("end", "batch")) == 1
+    assert seen[0] == "setup" and seen[-1] == "teardown"
+
+
 def test_threads_change_no_bit():
     X = blobs(20_000, 30, 30, spread=2)
     found = []
