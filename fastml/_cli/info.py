@@ -160,7 +160,7 @@ def _kernels():
 def _where(_compile, name, variant):
     from fastml.kernels import _jit, _library
 
-    kernel = _compile._KERNELS[name]
+    kernel = next(kernel for kernel in _compile.declared() if kernel.name == name)
     dtype = next(dtype for dtype in kernel.variants if _compile.variant_name(dtype) == variant)
     if _library.entry(kernel, dtype):
         return "library"
