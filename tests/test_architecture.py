@@ -203,9 +203,7 @@ def test_numba_has_its_homes(path):
     assert not cuda or module_name(path) == "fastml.kernels._cuda"
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if not at_home_with_numba(path)], ids=file_id
-)
+@pytest.mark.parametrize("path", [path for path in FILES if not at_home_with_numba(path)], ids=file_id)
 def test_nothing_heavy_is_imported_with_a_module(path):
     heavy = {"numba", "llvmlite", "scipy", "sklearn", "cupy", "torch", "pandas", "matplotlib", "joblib"}
     assert not {name.split(".")[0] for name, _ in imports(path, top_level_only=True)} & heavy

@@ -131,9 +131,7 @@ def neighbors_within_a_radius_vote(run):
         return RadiusNeighborsClassifier(2.5, device=device).fit(X, y).predict_proba(X[:9])
 
     def regress(device, X):
-        return (
-            RadiusNeighborsRegressor(2.5, weights="distance", device=device).fit(X, y * 1.5).predict(X[:9])
-        )
+        return RadiusNeighborsRegressor(2.5, weights="distance", device=device).fit(X, y * 1.5).predict(X[:9])
 
     _same(run, classify, X)
     _same(run, regress, X)

@@ -111,7 +111,9 @@ def test_the_library_needs_only_libc_and_libm(level):
     assert not [name for name in needed if not any(hasattr(library, name) for library in libraries)]
 
 
-@pytest.mark.parametrize(("level", "sources"), [*((level, "library") for level in LEVELS), (cpu_level(), "jit")])
+@pytest.mark.parametrize(
+    ("level", "sources"), [*((level, "library") for level in LEVELS), (cpu_level(), "jit")]
+)
 def test_levels_and_sources_agree_with_the_references(level, sources):
     if level in LEVELS[LEVELS.index(cpu_level()) + 1 :]:
         pytest.skip(f"this processor is below {level}")
