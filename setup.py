@@ -5,6 +5,7 @@ then compiled when they are first used, and fastml says so.
 """
 
 import os
+import shlex
 import sys
 
 from setuptools import Extension, setup
@@ -17,11 +18,13 @@ class BuildKernels(build_ext):
     """Build the extension that calls kernels, then the libraries of kernels beside it."""
 
     def run(self):
-        super().run()
         sys.path.insert(0, ROOT)
         try:
             from fastml.kernels import _build
 
+            # The extension is compiled by what links the libraries, be it the one that comes as a package.
+            os.environ.setdefault("CC", shlex.join(_build.linker()))
+            super().run()
             _build.build(self._folder(), report=self.announce)
         except Exception as error:
             self.warn(f"the kernels are not compiled ahead of time, they will be when first used: {error}")
