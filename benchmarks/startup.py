@@ -124,7 +124,8 @@ def first_results(rounds):
     print(*busy_lines(load_average()), sep="\n")
     with tempfile.TemporaryDirectory() as folder:
         rows = list(starts(folder))
-        found = [[row.run() for row in rows] for _ in range(rounds + 1)][1:]  # the first fills the disk's cache
+        # The first round fills the cache of the disk.
+        found = [[row.run() for row in rows] for _ in range(rounds + 1)][1:]
     line = "{:<34} {:>9} {:>12} {:>9} {:>9}  {}"
     print(line.format(f"median of {rounds}", "package", "estimator", "first fit", "next fit", "imported"))
     for row, results in zip(rows, zip(*found)):

@@ -1,4 +1,4 @@
-"""Source distribution and wheel: made from this tree, installed where there is nothing but NumPy, and used."""
+"""Source distribution and wheel: made from this tree, installed where there is only NumPy, and used."""
 
 import json
 import os
