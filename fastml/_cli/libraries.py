@@ -68,6 +68,10 @@ def _in_package(package, name):
 
 _ONEDAL = {
     "cluster.KMeans",
+    "ensemble.ExtraTreesClassifier",
+    "ensemble.ExtraTreesRegressor",
+    "ensemble.RandomForestClassifier",
+    "ensemble.RandomForestRegressor",
     "neighbors.KNeighborsClassifier",
     "neighbors.KNeighborsRegressor",
     "neighbors.NearestNeighbors",
@@ -131,9 +135,71 @@ class _SciPyNeighbors:
         return self
 
     def kneighbors(self, X):
-        from fastml._threads import effective_threads
+        return self.tree_.query(X, self.n_neighbors, workers=_threads())
 
-        return self.tree_.query(X, self.n_neighbors, workers=effective_threads())
+
+class _Boosting:
+    """Gradient boosting of another library, with the parameters of HistGradientBoosting*."""
+
+    def __init__(
+        self,
+        max_iter=100,
+        max_leaf_nodes=31,
+        learning_rate=0.1,
+        min_samples_leaf=20,
+        l2_regularization=0.0,
+        **others,
+    ):
+        self.model_ = self.make(max_iter, max_leaf_nodes, learning_rate, min_samples_leaf, l2_regularization)
+
+    def fit(self, X, y):
+        self.model_.fit(X, y)
+        return self
+
+    def predict(self, X):
+        return self.model_.predict(X)
+
+    def predict_proba(self, X):
+        return self.model_.predict_proba(X)
+
+
+def _lightgbm(name):
+    kind = {
+        "ensemble.HistGradientBoostingClassifier": "LGBMClassifier",
+        "ensemble.HistGradientBoostingRegressor": "LGBMRegressor",
+    }.get(name)
+
+    class LightGBM(_Boosting):
+        def make(self, max_iter, max_leaf_nodes, learning_rate, min_samples_leaf, l2_regularization):
+            return getattr(importlib.import_module("lightgbm"), kind)(
+                n_estimators=max_iter, num_leaves=max_leaf_nodes, learning_rate=learning_rate, verbose=-1,
+                min_child_samples=min_samples_leaf, reg_lambda=l2_regularization, n_jobs=_threads(),
+            )  # fmt: skip
+
+    return kind and LightGBM
+
+
+def _xgboost(name):
+    kind = {
+        "ensemble.HistGradientBoostingClassifier": "XGBClassifier",
+        "ensemble.HistGradientBoostingRegressor": "XGBRegressor",
+    }.get(name)
+
+    class XGBoost(_Boosting):
+        def make(self, max_iter, max_leaf_nodes, learning_rate, min_samples_leaf, l2_regularization):
+            # It knows no least number of samples of a leaf; the least sum of hessians stays at its default.
+            return getattr(importlib.import_module("xgboost"), kind)(
+                n_estimators=max_iter, max_leaves=max_leaf_nodes, max_depth=0, learning_rate=learning_rate,
+                tree_method="hist", grow_policy="lossguide", reg_lambda=l2_regularization, n_jobs=_threads(),
+            )  # fmt: skip
+
+    return kind and XGBoost
+
+
+def _threads():
+    from fastml._threads import effective_threads
+
+    return effective_threads()
 
 
 def _torch_distances(X, Y=None):
@@ -166,5 +232,7 @@ _PEERS = (
         {"neighbors.NearestNeighbors": _SciPyNeighbors}.get,
         takes=lambda X: X.shape[1] <= 8,
     ),
+    Library("lightgbm", "lightgbm", "lightgbm", _lightgbm),
+    Library("xgboost", "xgboost", "xgboost-cpu", _xgboost),
     Library("torch", "torch", "torch", {"metrics.euclidean_distances": _torch_distances}.get),
 )

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ACCURACY", "DISTANCES", "GRAPH", "INERTIA", "R2", "ROUGH_INERTIA", "SAME", "SEEDING", "Score"]
+__all__ = [
+    "ACCURACY",
+    "DISTANCES",
+    "GRAPH",
+    "INERTIA",
+    "LOG_LOSS",
+    "R2",
+    "ROUGH_ACCURACY",
+    "ROUGH_INERTIA",
+    "ROUGH_R2",
+    "SAME",
+    "SEEDING",
+    "Score",
+]
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,13 @@ def _r2(data, model, answer, theirs):
     return float(1 - residual / np.sum((data.y_test - data.y_test.mean()) ** 2))
 
 
+def _log_loss(data, model, answer, theirs):
+    chances = np.take_along_axis(
+        np.asarray(answer, np.float64), data.y_test[:, None].astype(np.int64), axis=1
+    )
+    return float(-np.mean(np.log(np.clip(chances, 1e-15, 1))))
+
+
 def _distances(data, model, answer, theirs):
     return float(np.mean(answer[0]))
 
@@ -119,6 +139,11 @@ def _dense(answer):
 
 ACCURACY = Score("accuracy", _accuracy, 0.002, more_is_better=True)
 R2 = Score("R2", _r2, 1e-4, more_is_better=True)
+# Of models that draw features or rows at random.
+ROUGH_ACCURACY = Score("accuracy", _accuracy, 0.02, more_is_better=True)
+ROUGH_R2 = Score("R2", _r2, 0.02, more_is_better=True)
+# Gains that are nearly equal may be ranked the other way round.
+LOG_LOSS = Score("log-loss", _log_loss, 0.01, relative=True)
 INERTIA = Score("inertia", _inertia, 1e-4, relative=True)
 # Both draw their batches, or their seeds, at random: another draw gives another local optimum.
 ROUGH_INERTIA = Score("inertia", _inertia, 0.05, relative=True)

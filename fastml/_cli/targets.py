@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 
+from .._threads import effective_threads
 from . import scores
 from .data import Data
 from .measure import Entry
@@ -81,6 +83,65 @@ def _labels(n, goals):
     )
 
 
+def _signal(X, random):
+    """A smooth function of some of the columns, with interactions, and noise."""
+    strong = X[:, : max(4, X.shape[1] // 4)]
+    total = (
+        strong @ np.linspace(1, 0.2, strong.shape[1]) + X[:, 0] * X[:, 1] + np.abs(X[:, 2]) - X[:, 3] ** 2 / 2
+    )
+    return total - np.median(total) + random.logistic(size=len(X))
+
+
+def _supervised(n, d, dtype, n_classes):
+    """Load data to learn from, and a tenth as much to ask; classes, or numbers if there are none."""
+
+    def load(quick: bool) -> Data:
+        random = np.random.default_rng(0)
+        n_learnt = n // 10 if quick else n
+        X = random.normal(size=(n_learnt + max(n_learnt // 10, 1000), d)).astype(dtype)
+        y = _signal(X, random)
+        if n_classes:
+            y = np.searchsorted(np.quantile(y, np.arange(1, n_classes) / n_classes), y)
+        return Data("signal", X[:n_learnt], y[:n_learnt], X[n_learnt:], y[n_learnt:])
+
+    return load
+
+
+def _ask(load, rows):
+    """The same data with another number of rows to ask."""
+
+    def load_rows(quick: bool) -> Data:
+        data = load(quick)
+        pick = np.arange(rows // 10 if quick and rows > 1 else rows) % len(data.X)
+        return dataclasses.replace(data, X_test=data.X[pick], y_test=data.y[pick])
+
+    return load_rows
+
+
+def _boosting(what, n, d, dtype, n_classes, goals, timed=("fit",), ask=None):
+    kind, method, score = (
+        ("Classifier", "predict_proba", scores.LOG_LOSS)
+        if n_classes
+        else ("Regressor", "predict", scores.ROUGH_R2)
+    )
+    parameters = {"max_iter": 100, "early_stopping": False, "random_state": 0}
+    workload = Workload(f"ensemble.HistGradientBoosting{kind}", (), score, method, parameters)
+    load = _supervised(n, d, dtype, n_classes)
+    return _entry(f"boosting {what}", dtype, workload, _ask(load, ask) if ask else load, timed, goals)
+
+
+def _forest(what, n, d, dtype, goals, splitter="exact", timed=("fit",), ask=None):
+    def parameters(data):
+        return {"n_estimators": 100, "random_state": 0, "n_jobs": effective_threads()}
+
+    workload = Workload(
+        "ensemble.RandomForestClassifier", (), scores.ROUGH_ACCURACY, "predict", parameters,
+        ours={"splitter": splitter},
+    )  # fmt: skip
+    load = _supervised(n, d, dtype, 2)
+    return _entry(f"forest {what}", dtype, workload, _ask(load, ask) if ask else load, timed, goals)
+
+
 def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     kind = "" if dtype is None else f", {np.dtype(dtype).name}"
     peers = {"sk": "sklearn", "sx": "sklearnex"}
@@ -90,6 +151,8 @@ def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
 
 
 F32, F64 = np.float32, np.float64
+ANY_BOOSTING = {"sk": 1, "lightgbm": 1, "xgboost": 1}
+ANY_FOREST = {"sk": 1, "sx": 1}
 
 TARGETS = (
     _kmeans(100_000, 20, 10, F32, {"sk": 2, "sx": 1.3}, passes=10),
@@ -124,4 +187,14 @@ TARGETS = (
     ),
     _scaler(100_000, 100, F64, {"sk": 4}),
     _labels(10_000_000, {"sk": 19}),
+    _boosting("200k x 50, 100 trees", 200_000, 50, F32, 2, {"sk": 1.7, "lightgbm": 1.6, "xgboost": 1.4}),
+    _boosting("2k x 2000, 100 trees", 2_000, 2_000, F32, 2, ANY_BOOSTING),
+    _boosting("20k x 50, 20 classes, 100 trees each", 20_000, 50, F32, 20, ANY_BOOSTING),
+    _boosting("2m x 8, 100 trees, regression", 2_000_000, 8, F32, 0, ANY_BOOSTING),
+    _boosting("of 100 trees asked for 100k rows", 20_000, 50, F32, 2, ANY_BOOSTING, ("answer",), 100_000),
+    _boosting("of 100 trees asked for 1 row", 20_000, 50, F32, 2, ANY_BOOSTING, ("answer",), 1),
+    _forest("50k x 20, 100 trees", 50_000, 20, F32, {"sk": 6, "sx": 1.4}),
+    _forest("50k x 20, 100 trees, histograms", 50_000, 20, F32, {"sk": 10, "sx": 2}, "hist"),
+    _forest("of 100 trees asked for 100k rows", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=100_000),
+    _forest("of 100 trees asked for 1 row", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=1),
 )

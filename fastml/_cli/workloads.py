@@ -13,7 +13,7 @@ import numpy as np
 
 from . import scores
 from .data import Data
-from .libraries import Library
+from .libraries import FASTML, Library
 from .scores import Score
 
 __all__ = ["WORKLOADS", "Workload"]
@@ -40,6 +40,8 @@ class Workload:
         The positional arguments of a function. An estimator without ``fit`` gets them when it is made.
     options : mapping, default={}
         The keyword arguments of the method.
+    ours : mapping, default={}
+        Keyword arguments that only fastml's estimator or function has.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Workload:
     parameters: Mapping[str, object] | Callable[[Data], Mapping[str, object]] = field(default_factory=dict)
     arguments: Callable[[Data], tuple] | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    ours: Mapping[str, object] = field(default_factory=dict)
 
     def make(self, library: Library, data: Data):
         """
@@ -67,6 +70,8 @@ class Workload:
             An estimator, or what the function returned; the parts of a generator as one array.
         """
         given = self.parameters(data) if callable(self.parameters) else self.parameters
+        if library is FASTML:
+            given = {**given, **self.ours}
         found = library.find(self.name)
         assert found is not None, f"{library.name} has no {self.name}"
         made = found(*(self.arguments(data) if self.arguments else ()), **given)
