@@ -12,6 +12,7 @@ __all__ = [
     "CANBERRA",
     "CHEBYSHEV",
     "COSINE",
+    "EPSILON",
     "EUCLIDEAN",
     "HAMMING",
     "MANHATTAN",
@@ -23,6 +24,8 @@ __all__ = [
     "differs",
     "finish_distance",
     "minkowski_term",
+    "newton_gain",
+    "newton_value",
 ]
 
 EUCLIDEAN, SQEUCLIDEAN, MANHATTAN, CHEBYSHEV, COSINE = range(5)

@@ -55,10 +55,12 @@ from ._tiles import (
     where_zero,
 )
 from ._vectors import (
+    as_bits,
     bits,
     count_bits,
     fabs,
     fma,
+    from_bits,
     indices,
     lane_max,
     lane_min,
@@ -88,6 +90,7 @@ __all__ = [
     "add_row_to_cells",
     "add_squared_differences",
     "any_lane",
+    "as_bits",
     "atomic_add",
     "atomic_load",
     "atomic_store",
@@ -98,6 +101,7 @@ __all__ = [
     "count_differences",
     "fabs",
     "fma",
+    "from_bits",
     "indices",
     "keep_smallest",
     "lane_max",
