@@ -12,6 +12,7 @@ __all__ = [
     "CANBERRA",
     "CHEBYSHEV",
     "COSINE",
+    "EPSILON",
     "EUCLIDEAN",
     "HAMMING",
     "MANHATTAN",
@@ -23,6 +24,8 @@ __all__ = [
     "differs",
     "finish_distance",
     "minkowski_term",
+    "newton_gain",
+    "newton_value",
 ]
 
 EUCLIDEAN, SQEUCLIDEAN, MANHATTAN, CHEBYSHEV, COSINE = range(5)
@@ -72,3 +75,22 @@ def finish_distance(metric, total, scale, n_features, p):
     if metric == HAMMING:
         return total / T(n_features)
     return total
+
+
+# ---- Newton steps of boosted trees -------------------------------------------------------------------
+EPSILON = 1e-15  # keeps an empty node's value finite
+
+
+@helper
+def newton_value(gradient, hessian, lower, upper, l2):
+    """What a leaf with these sums of gradients and hessians predicts, within bounds.
+
+    Chen, Guestrin (2016). XGBoost: a scalable tree boosting system. KDD 2016, equation 5.
+    """
+    return min(max(-gradient / (hessian + l2 + EPSILON), lower), upper)
+
+
+@helper
+def newton_gain(gradient, value, left_gradient, left_value, right_gradient, right_value):
+    """By how much a split lowers the loss."""
+    return gradient * value - left_gradient * left_value - right_gradient * right_value

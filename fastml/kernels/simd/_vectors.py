@@ -229,6 +229,26 @@ def lowest_bit(typing, x):
 
 
 @intrinsic
+def as_bits(typing, x):
+    """The bits of a float64, as an int64."""
+
+    def generate(context, builder, sig, args):
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic
+def from_bits(typing, x):
+    """The float64 that has the bits of the int64 x."""
+
+    def generate(context, builder, sig, args):
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate
+
+
+@intrinsic
 def count_bits(typing, x):
     """The number of bits set in the int64 x."""
 
