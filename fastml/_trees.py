@@ -248,9 +248,7 @@ def check_poisson(y, strictly):
         How the estimator calls a positive sum.
     """
     if np.any(y < 0):
-        raise ValueError(
-            "Some value(s) of y are negative which is not allowed for Poisson regression."
-        )
+        raise ValueError("Some value(s) of y are negative which is not allowed for Poisson regression.")
     if np.sum(y) <= 0:
         raise ValueError(f"Sum of y is not {strictly} which is necessary for Poisson regression.")
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._compile import float64, helper, int32, int64, kernel
 from ._tree_criteria import SAMPLE_WEIGHT, TOTAL
-from ._tree_sort import KEYS, LOWER_HALF, SAMPLES, make_keys, sort_keys
+from ._tree_sort import LOWER_HALF, SAMPLES, make_keys, sort_keys
 
 # Rows of `sums`, after those of _tree_criteria: errors and medians by the number of samples in the part, less
 # one for the first parts; the Fenwick trees; for each output the sorted targets and the samples' places there

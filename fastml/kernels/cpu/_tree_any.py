@@ -31,7 +31,6 @@ from ._tree_frontier import (
     CURRENT,
     ENTROPY,
     FOUND,
-    IMPURE,
     IMPURE_LEFT,
     IMPURE_RIGHT,
     IS_CLOSE,
@@ -107,7 +106,9 @@ def measure_children(
         )
         if at > 0:
             frontier_work[CURRENT, IMPURE_LEFT] = sums_work[FIRST_ERRORS, at - 1] / (left_weight * n_outputs)
-            frontier_work[CURRENT, MIDDLE] = (sums_work[FIRST_MEDIANS, at - 1] + sums_work[LAST_MEDIANS, at]) / 2
+            frontier_work[CURRENT, MIDDLE] = (
+                sums_work[FIRST_MEDIANS, at - 1] + sums_work[LAST_MEDIANS, at]
+            ) / 2
         frontier_work[CURRENT, IMPURE_RIGHT] = sums_work[LAST_ERRORS, at] / (right_weight * n_outputs)
         return left_weight
     squares = 0.0
@@ -120,11 +121,21 @@ def measure_children(
         if criterion == SQUARED_ERROR:
             squares = sum_squares(targets, items_work, first, last, n_outputs)
         frontier_work[CURRENT, IMPURE_LEFT + side] = impurity_of(
-            criterion, sums_work, row, side_weight, targets, items_work, first, last, n_outputs, n_classes, squares
+            criterion,
+            sums_work,
+            row,
+            side_weight,
+            targets,
+            items_work,
+            first,
+            last,
+            n_outputs,
+            n_classes,
+            squares,
         )
-    frontier_work[CURRENT, MIDDLE] = sums_work[LEFT_SUMS, 0] / (2 * left_weight) + sums_work[RIGHT_SUMS, 0] / (
-        2 * right_weight
-    )
+    frontier_work[CURRENT, MIDDLE] = sums_work[LEFT_SUMS, 0] / (2 * left_weight) + sums_work[
+        RIGHT_SUMS, 0
+    ] / (2 * right_weight)
     return left_weight
 
 
@@ -165,9 +176,7 @@ def search_any(
 
 
 @helper
-def scan_any(
-    columns, features, feature, targets, settings, items, frontier, sums, row, offset, only, weight
-):
+def scan_any(columns, features, feature, targets, settings, items, frontier, sums, row, offset, only, weight):
     """Try the boundaries between sorted keys, or the one at `only`; the last `offset` keys are on the left."""
     criterion = int64(settings[CRITERION])
     n_outputs, n_classes = int64(settings[N_OUTPUTS]), int64(settings[N_CLASSES])

@@ -49,9 +49,13 @@ def search_counts(columns, features, feature, settings, items, choices, frontier
         before = frontier[FOUND, SCORE]
         offset = n_missing if missing_pass == 1 else int64(0)
         if settings[N_CLASSES] == 2:
-            scan_binary(columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight)
+            scan_binary(
+                columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight
+            )
         else:
-            scan_classes(columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight)
+            scan_classes(
+                columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight
+            )
         if frontier[FOUND, SCORE] > before:
             correct_split(frontier, n_missing, missing_left or missing_pass == 1, only, rank, threshold)
     return False
@@ -88,8 +92,12 @@ def scan_binary(columns, features, feature, settings, items, frontier, sums, row
         left_zeros, right_ones = left - left_ones, ones - left_ones
         right_zeros = total - left - right_ones
         left_squares = float64(left_zeros) * float64(left_zeros) + float64(left_ones) * float64(left_ones)
-        right_squares = float64(right_zeros) * float64(right_zeros) + float64(right_ones) * float64(right_ones)
-        score = -right_weight * gini(right_squares, right_weight) - left_weight * gini(left_squares, left_weight)
+        right_squares = float64(right_zeros) * float64(right_zeros) + float64(right_ones) * float64(
+            right_ones
+        )
+        score = -right_weight * gini(right_squares, right_weight) - left_weight * gini(
+            left_squares, left_weight
+        )
         if score > best:
             best = score
             keep_split(columns, feature, frontier, score, rank, following, n_left, n - n_left)
@@ -126,7 +134,9 @@ def scan_classes(columns, features, feature, settings, items, frontier, sums, ro
         right_weight = weight - left_weight
         if n_left < least or n - n_left < least or left_weight < least_weight or right_weight < least_weight:
             continue
-        score = -right_weight * gini(right_squares, right_weight) - left_weight * gini(left_squares, left_weight)
+        score = -right_weight * gini(right_squares, right_weight) - left_weight * gini(
+            left_squares, left_weight
+        )
         if score > best:
             best = score
             keep_split(columns, feature, frontier, score, rank, following, n_left, n - n_left)

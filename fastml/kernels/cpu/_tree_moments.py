@@ -39,7 +39,18 @@ def search_moments(columns, features, feature, settings, items, choices, frontie
         before = frontier[FOUND, SCORE]
         offset = n_missing if missing_pass == 1 else int64(0)
         scan_moments(
-            columns, features, feature, settings, items, frontier, sums, row, stop - start, offset, only, weight
+            columns,
+            features,
+            feature,
+            settings,
+            items,
+            frontier,
+            sums,
+            row,
+            stop - start,
+            offset,
+            only,
+            weight,
         )
         if frontier[FOUND, SCORE] > before:
             correct_split(frontier, n_missing, missing_left or missing_pass == 1, only, rank, threshold)

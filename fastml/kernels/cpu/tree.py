@@ -21,7 +21,6 @@ from ._tree_frontier import (
     CURRENT,
     DEEPEST,
     ENTROPY,
-    FEATURE_COLUMNS,
     FOUND,
     GINI,
     IMPURE,
@@ -30,10 +29,10 @@ from ._tree_frontier import (
     MAX_DEPTH,
     MAX_FEATURES,
     MAX_LEAVES,
+    MIN_DECREASE,
     MIN_LEAF,
     MIN_LEAF_WEIGHT,
     MIN_SPLIT,
-    MIN_DECREASE,
     MONOTONIC,
     N_CLASSES,
     N_NODES,
@@ -176,7 +175,15 @@ def grow_moments(
             if frontier_work[FOUND, SCORE] > -np.inf:
                 position = part_samples(columns, features, items_work, frontier_work, start, stop)
                 left_weight = measure_children(
-                    columns, features, targets, settings, items_work, frontier_work, sums_work, position, weight
+                    columns,
+                    features,
+                    targets,
+                    settings,
+                    items_work,
+                    frontier_work,
+                    sums_work,
+                    position,
+                    weight,
                 )
                 frontier_work[CURRENT, POSITION] = position
                 judge_split(frontier_work, settings, weight, left_weight, weight - left_weight)
@@ -228,7 +235,15 @@ def grow_any(
             if frontier_work[FOUND, SCORE] > -np.inf:
                 position = part_samples(columns, features, items_work, frontier_work, start, stop)
                 left_weight = measure_children(
-                    columns, features, targets, settings, items_work, frontier_work, sums_work, position, weight
+                    columns,
+                    features,
+                    targets,
+                    settings,
+                    items_work,
+                    frontier_work,
+                    sums_work,
+                    position,
+                    weight,
                 )
                 frontier_work[CURRENT, POSITION] = position
                 judge_split(frontier_work, settings, weight, left_weight, weight - left_weight)

@@ -2,73 +2,93 @@
 
 import numpy as np
 
-from .._compile import float64, int64, kernel, uint8
-from ._tree_frontier import FEATURE, IMPURITY, LEAF, LEFT, NODE_COLUMNS, RIGHT, THRESHOLD, UNDEFINED, VALUE, WEIGHT
+from .._compile import float64, helper, int64, kernel, uint8
+from ._tree_frontier import (
+    FEATURE,
+    IMPURITY,
+    LEAF,
+    LEFT,
+    NODE_COLUMNS,
+    RIGHT,
+    THRESHOLD,
+    UNDEFINED,
+    VALUE,
+    WEIGHT,
+)
 
 __all__ = ["partial_dependence", "prune_tree", "pruning_path"]
 
 
+PRUNED, INNER, END = range(3)  # states of a node
+PARENT, LEAVES, STACK = range(3)  # of `index`: parents, numbers of leaves below, a stack of nodes
+OWN, BELOW = range(2)  # of `cost`: the impurity of a node, and of the leaves below it
+
+
 # ---- kernels ----------------------------------------------------------------------------------------------
+@helper
+def sum_branches(nodes, reals, state, index, cost):
+    """Find the parents, and sum up the leaves below each node."""
+    for i in range(nodes.shape[0]):
+        state[i] = END if nodes[i, LEFT] == LEAF else INNER
+        cost[i, OWN] = reals[i, WEIGHT] * reals[i, IMPURITY] / reals[0, WEIGHT]
+        cost[i, BELOW] = 0.0
+        index[i, LEAVES] = 0
+        if nodes[i, LEFT] != LEAF:
+            index[nodes[i, LEFT], PARENT] = index[nodes[i, RIGHT], PARENT] = i
+    index[0, PARENT] = -1
+    for i in range(nodes.shape[0]):
+        if state[i] == END:
+            cost[i, BELOW] = cost[i, OWN]
+            above = index[i, PARENT]
+            while above >= 0:
+                cost[above, BELOW] += cost[i, OWN]
+                index[above, LEAVES] += 1
+                above = index[above, PARENT]
+
+
 @kernel
 def find_pruning(
     nodes: int64[:, :],  # IN (n_nodes, NODE_COLUMNS)
     reals: float64[:, :],  # IN
     alpha: float64,  # IN prune up to here
-    state_out: uint8[:],  # OUT (n_nodes,) 0 pruned, 1 inner node, 2 leaf
+    state_out: uint8[:],  # OUT (n_nodes,) states
     path_out: float64[:, :],  # OUT (n_nodes, 2) effective alphas, and the tree's impurities from there on
     index_work: int64[:, :],  # WORK (n_nodes, 3)
     cost_work: float64[:, :],  # WORK (n_nodes, 2)
 ) -> int64:  # the length of the path
-    parent, leaves, stack = 0, 1, 2
-    own, below = 0, 1
     n = nodes.shape[0]
-    for i in range(n):
-        state_out[i] = 2 if nodes[i, LEFT] == LEAF else 1
-        cost_work[i, own] = reals[i, WEIGHT] * reals[i, IMPURITY] / reals[0, WEIGHT]
-        cost_work[i, below] = 0.0
-        index_work[i, leaves] = 0
-        if nodes[i, LEFT] != LEAF:
-            index_work[nodes[i, LEFT], parent] = index_work[nodes[i, RIGHT], parent] = i
-    index_work[0, parent] = -1
-    for i in range(n):
-        if state_out[i] == 2:
-            cost_work[i, below] = cost_work[i, own]
-            above = index_work[i, parent]
-            while above >= 0:
-                cost_work[above, below] += cost_work[i, own]
-                index_work[above, leaves] += 1
-                above = index_work[above, parent]
-    path_out[0, 0], path_out[0, 1] = 0.0, cost_work[0, below]
+    sum_branches(nodes, reals, state_out, index_work, cost_work)
+    path_out[0, 0], path_out[0, 1] = 0.0, cost_work[0, BELOW]
     length = 1
-    while state_out[0] == 1:
+    while state_out[0] == INNER:
         least, weakest = np.inf, 0
         for i in range(n):
-            if state_out[i] == 1:
-                effective = (cost_work[i, own] - cost_work[i, below]) / (index_work[i, leaves] - 1)
+            if state_out[i] == INNER:
+                effective = (cost_work[i, OWN] - cost_work[i, BELOW]) / (index_work[i, LEAVES] - 1)
                 if effective < least:
                     least, weakest = effective, i
         if alpha < least:
             break
         top = 1
-        index_work[0, stack] = weakest
+        index_work[0, STACK] = weakest
         while top > 0:
             top -= 1
-            i = index_work[top, stack]
-            if state_out[i] == 1:
-                index_work[top, stack], index_work[top + 1, stack] = nodes[i, LEFT], nodes[i, RIGHT]
+            i = index_work[top, STACK]
+            if state_out[i] == INNER:
+                index_work[top, STACK], index_work[top + 1, STACK] = nodes[i, LEFT], nodes[i, RIGHT]
                 top += 2
-            state_out[i] = 0
-        state_out[weakest] = 2
-        fewer = index_work[weakest, leaves] - 1
-        index_work[weakest, leaves] = 0
-        more = cost_work[weakest, own] - cost_work[weakest, below]
-        cost_work[weakest, below] = cost_work[weakest, own]
-        above = index_work[weakest, parent]
+            state_out[i] = PRUNED
+        state_out[weakest] = END
+        fewer = index_work[weakest, LEAVES] - 1
+        index_work[weakest, LEAVES] = 0
+        more = cost_work[weakest, OWN] - cost_work[weakest, BELOW]
+        cost_work[weakest, BELOW] = cost_work[weakest, OWN]
+        above = index_work[weakest, PARENT]
         while above >= 0:
-            index_work[above, leaves] -= fewer
-            cost_work[above, below] += more
-            above = index_work[above, parent]
-        path_out[length, 0], path_out[length, 1] = least, cost_work[0, below]
+            index_work[above, LEAVES] -= fewer
+            cost_work[above, BELOW] += more
+            above = index_work[above, PARENT]
+        path_out[length, 0], path_out[length, 1] = least, cost_work[0, BELOW]
         length += 1
     return length
 
@@ -162,7 +182,7 @@ def prune_tree(nodes, reals, alpha):
         new_nodes.append([LEAF, LEAF])
         if parent >= 0:
             new_nodes[parent][side] = order
-        if state[i] == 1:
+        if state[i] == INNER:
             stack += [(right[i], order, RIGHT), (left[i], order, LEFT)]
         order += 1
     pruned, numbers = nodes[kept], reals[kept]
