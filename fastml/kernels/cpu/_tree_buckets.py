@@ -8,9 +8,10 @@ A cell of a bucket is three sums in one integer: of weights, of weights of class
 """
 
 from .._compile import float64, helper, int64
-from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE
+from ._tree_criteria import is_boundary
+from ._tree_frontier import FOUND, IS_CLOSE, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE
 from ._tree_search import keep_split
-from ._tree_sort import BUCKETS, KEYS, LOWER_HALF, SPARE, sort_keys
+from ._tree_sort import BUCKETS, KEYS, LOWER_HALF, RANKS, SAMPLES, SPARE, sort_keys
 
 FIELD = 21  # bits of each sum in a cell
 MOST = (1 << FIELD) - 1
@@ -71,8 +72,11 @@ def bound_between(before, after, zeros, ones):
 
 
 @helper
-def search_buckets(feature, settings, items, frontier, n, low, high, weight, ones):
-    """Look for a better split between the unsorted keys."""
+def search_buckets(columns, features, feature, settings, items, frontier, start, n, low, high, weight, ones):
+    """Look for a better split between the unsorted keys; False where only sorting them can tell.
+
+    That is where the best split is between buckets, and the values beside it are too close together.
+    """
     least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
     zeros = weight - ones
     shift = int64(0)
@@ -95,14 +99,32 @@ def search_buckets(feature, settings, items, frontier, n, low, high, weight, one
             if score > best:
                 best, place, rank = score, cell >> (2 * FIELD), low + ((b + 1) << shift) - 1
         items[BUCKETS, b] = cell
+    between, is_close = rank, features[feature, IS_CLOSE] != 0
     if shift > 0:
         items[BUCKETS, n_buckets - 1] += cell
         n_kept = keep_promising(items, n, low, shift, n_buckets, best, zeros, ones)
-        best, place, rank = scan_promising(
-            items, n, n_kept, low, high, shift, best, place, rank, zeros, ones, least, least_weight
-        )
+        if n_kept > 0:
+            row = sort_keys(items, n_kept, low, high)
+            best, place, rank = scan_promising(
+                columns, feature, items, row, n, n_kept, low, shift, best, place, rank, zeros, ones, least,
+                least_weight, is_close,
+            )  # fmt: skip
+    if is_close and rank >= 0 and rank == between and are_close(columns, feature, items, start, n, rank):
+        return False
     if rank >= 0:
         keep_split(frontier, feature, best, rank)
+    return True
+
+
+@helper
+def are_close(columns, feature, items, start, n, rank):
+    """Tell whether the node's values on both sides of a rank are too close together to be parted."""
+    below, above = int64(-1), int64(1) << 40
+    for i in range(start, start + n):
+        own = int64(columns[RANKS, feature, items[SAMPLES, i] & LOWER_HALF])
+        below = max(below, own if own <= rank else int64(-1))
+        above = min(above, own if own > rank else int64(1) << 40)
+    return not is_boundary(columns, feature, below, above, True)
 
 
 @helper
@@ -123,14 +145,14 @@ def keep_promising(items, n, low, shift, n_buckets, best, zeros, ones):
 
 
 @helper
-def scan_promising(items, n, kept, low, high, shift, best, place, rank, zeros, ones, least, least_weight):
-    """Sort the promising keys, and try the boundaries inside their buckets.
+def scan_promising(
+    columns, feature, items, row, n, kept, low, shift, best, place, rank, zeros, ones, least, least_weight,
+    is_close,
+):  # fmt: skip
+    """Try the boundaries inside the buckets of the promising keys, which are sorted.
 
     Of equally good splits the one with fewest samples on the left wins, unless an earlier feature has it.
     """
-    if kept == 0:
-        return best, place, rank
-    row = sort_keys(items, kept, low, high)
     present, cell = int64(-1), int64(0)
     for i in range(kept - 1):
         key = items[row, i]
@@ -145,5 +167,6 @@ def scan_promising(items, n, kept, low, high, shift, best, place, rank, zeros, o
         score = try_cell(cell, n, zeros, ones, least, least_weight)
         n_left = cell >> (2 * FIELD)
         if score > best or (score == best and rank >= 0 and n_left < place):
-            best, place, rank = score, n_left, own
+            if is_boundary(columns, feature, own, following, is_close):
+                best, place, rank = score, n_left, own
     return best, place, rank

@@ -8,7 +8,7 @@ from ._tree_buckets import fits_buckets, search_buckets
 from ._tree_criteria import LEFT_SUMS, RIGHT_SUMS, TOTAL, clear_sums, is_boundary
 from ._tree_frontier import FOUND, IS_CLOSE, MIN_LEAF, MIN_LEAF_WEIGHT, N_CLASSES, RANDOM, SCORE
 from ._tree_search import correct_split, keep_split, order_keys, read_feature
-from ._tree_sort import SAMPLES
+from ._tree_sort import SAMPLES, make_keys
 
 HALF = 0xFFFF
 
@@ -37,11 +37,12 @@ def search_counts(columns, features, feature, settings, items, choices, frontier
     low, high, n_missing, is_constant = read_feature(columns, features, feature, items, start, stop, True)
     if is_constant:
         return True
-    is_close = features[feature, IS_CLOSE] != 0
-    if settings[N_CLASSES] == 2 and settings[RANDOM] == 0 and n_missing == 0 and not is_close:
-        if fits_buckets(n, weight):
-            search_buckets(feature, settings, items, frontier, n, low, high, weight, sums[TOTAL, 1])
+    if settings[N_CLASSES] == 2 and settings[RANDOM] == 0 and n_missing == 0 and fits_buckets(n, weight):
+        if search_buckets(
+            columns, features, feature, settings, items, frontier, start, n, low, high, weight, sums[TOTAL, 1]
+        ):
             return False
+        make_keys(columns, feature, items, start, stop, True)
     row, only, rank, threshold, missing_left = order_keys(
         columns, features, feature, settings, items, choices, n, low, high, n_missing
     )
