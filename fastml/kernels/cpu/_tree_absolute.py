@@ -20,7 +20,7 @@ IN_NODE_ORDER = -1
 def order_targets(columns, first, targets, items, sums, start, stop, n_outputs):
     """Sort the node's targets; `first` is the column of the ranks of the first output's."""
     for k in range(n_outputs):
-        low, high = make_keys(columns, first + k, items, start, stop, False)
+        low, high = make_keys(columns, int64(0), first + k, items, start, stop, False)
         row = sort_keys(items, stop - start, low, high)
         for i in range(stop - start):
             place = items[row, i] & LOWER_HALF

@@ -23,9 +23,12 @@ def log2(x):
 
 
 @helper
-def is_boundary(columns, feature, rank, following, is_close):
-    """Tell whether two neighbouring ranks stand for values that a threshold can part."""
-    if rank == following or not is_close:
+def is_boundary(columns, feature, rank, following, span):
+    """Tell whether two neighbouring ranks stand for values that a threshold can part.
+
+    No values further apart than `span` ranks are too close together.
+    """
+    if rank == following or following - rank > span:
         return rank != following
     return value_at(columns, feature, following) > value_at(columns, feature, rank) + CLOSE
 

@@ -12,7 +12,7 @@ import numpy as np
 from .._compile import helper, int64
 
 # ---- the columns of `features`, of the grown `nodes` and of their `reals` -------------------------
-N_VALUES, HAS_MISSING, IS_CLOSE, MONOTONIC, IS_BINNED = range(5)
+N_VALUES, HAS_MISSING, SPAN, MONOTONIC, IS_BINNED = range(5)
 FEATURE_COLUMNS = 5
 LEFT, RIGHT, FEATURE, N_SAMPLES, MISSING_LEFT = range(5)
 NODE_COLUMNS = 5

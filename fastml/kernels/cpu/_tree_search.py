@@ -7,12 +7,12 @@ other; the second has them on the left from the beginning.
 import numpy as np
 
 from .._compile import float64, helper, int64
+from ._tree_criteria import is_boundary
 from ._tree_frontier import (
     BEST_FEATURE,
     BEST_MISSING,
     BEST_RANK,
     BEST_THRESHOLD,
-    CLOSE,
     CURRENT,
     EPSILON,
     FOUND,
@@ -26,6 +26,7 @@ from ._tree_frontier import (
     N_VALUES,
     RANDOM,
     SCORE,
+    SPAN,
     SPLITS,
     TOTAL_WEIGHT,
     next_random,
@@ -38,15 +39,14 @@ MOST_RANDOM = 2147483647.0
 @helper
 def read_feature(columns, features, feature, items, start, stop, with_payload):
     """Make the feature's keys; return the lowest and highest rank, how many are missing, if it is constant."""
-    low, high = make_keys(columns, feature, items, start, stop, with_payload)
+    low, high = make_keys(columns, features.shape[0], feature, items, start, stop, with_payload)
     n_missing = int64(0)
     if features[feature, HAS_MISSING] != 0:
         n_missing, high = count_missing(items, stop - start, features[feature, N_VALUES])
     if high < 0:
         return low, high, n_missing, True
-    smallest, largest = value_at(columns, feature, low), value_at(columns, feature, high)
-    is_constant = low == high if features[feature, IS_BINNED] != 0 else largest <= smallest + CLOSE
-    return low, high, n_missing, n_missing == 0 and is_constant
+    is_constant = n_missing == 0 and not is_boundary(columns, feature, low, high, features[feature, SPAN])
+    return low, high, n_missing, is_constant
 
 
 @helper
@@ -127,7 +127,9 @@ def part_samples(columns, features, items, frontier, start, stop):
     feature = int64(frontier[FOUND, BEST_FEATURE])
     missing_rank = features[feature, N_VALUES] if frontier[FOUND, BEST_MISSING] > 0 else int64(-1)
     rank = int64(frontier[FOUND, BEST_RANK])
-    position, rank, following = partition_items(columns, feature, items, start, stop, rank, missing_rank)
+    position, rank, following = partition_items(
+        columns, features.shape[0], feature, items, start, stop, rank, missing_rank
+    )
     if frontier[FOUND, BEST_MISSING] < 0:
         frontier[FOUND, BEST_MISSING] = position - start > stop - position
     if np.isnan(frontier[FOUND, BEST_THRESHOLD]):

@@ -82,7 +82,7 @@ LARGEST_COUNT = 0xFFFF  # of a weight that is a count, and of a class
 # ---- kernels ---------------------------------------------------------------------------------------------
 @kernel
 def grow_counts(
-    columns: int32[:, :, :],  # IN (2, n_features, n_samples) ranks, and the bits of the ranks' values
+    columns: int32[:, :, :],  # IN (3, n_features, n_samples) see Table
     features: int64[:, :],  # IN (n_features, FEATURE_COLUMNS)
     settings: float64[:],  # IN (N_SETTINGS,)
     items_work: int64[:, :],  # WORK (5, n_items) the items, then room for sorting
@@ -347,7 +347,7 @@ def grow_tree(table, y, weight, criterion, n_classes, limits, seed, monotonic=No
             rows, width = RIGHT_SUMS + 1, n_outputs * n_classes
             if kind == ABSOLUTE_ERROR:
                 rows, width = SORTED + 2 * n_outputs, max(width, n_items + 1)
-                ranks = np.broadcast_to(rank_targets(y), (2, n_outputs, len(y)))
+                ranks = np.broadcast_to(rank_targets(y), (3, n_outputs, len(y)))
                 columns = np.concatenate([columns, ranks], axis=1)
             grow_any(columns, features, targets, *work, np.empty((rows, width)), nodes, reals)
     n_nodes = int(choices[N_NODES])
