@@ -1,0 +1,97 @@
+"""The search for a split where samples are counted: one output, Gini impurity, weights that are small integers.
+
+The payload of an item is the class above the weight, 16 bits each. Sums are exact.
+"""
+
+from .._compile import float64, helper, int64
+from ._tree_buckets import fits_buckets, search_buckets
+from ._tree_criteria import LEFT_SUMS, RIGHT_SUMS, TOTAL, clear_sums, is_boundary
+from ._tree_frontier import FOUND, SPAN, MIN_LEAF, MIN_LEAF_WEIGHT, N_CLASSES, RANDOM, SCORE
+from ._tree_search import correct_split, keep_split, order_keys, read_feature
+from ._tree_sort import SAMPLES, make_keys
+
+HALF = 0xFFFF
+
+
+@helper
+def sum_counts(items, sums, row, start, stop, n_classes):
+    """Sum weights by class; return the sum of them all."""
+    clear_sums(sums, row, n_classes)
+    weight = int64(0)
+    for i in range(start, stop):
+        payload = items[SAMPLES, i] >> 32
+        sums[row, payload >> 16] += float64(payload & HALF)
+        weight += payload & HALF
+    return float64(weight)
+
+
+@helper
+def gini(squares, weight):
+    return 1.0 - squares / (weight * weight)
+
+
+@helper
+def search_counts(columns, features, feature, settings, items, choices, frontier, sums, start, stop, weight):
+    """Look for a better split of the node; True when the feature is constant."""
+    n = stop - start
+    low, high, n_missing, is_constant = read_feature(columns, features, feature, items, start, stop, True)
+    if is_constant:
+        return True
+    if settings[N_CLASSES] == 2 and settings[RANDOM] == 0 and n_missing == 0 and fits_buckets(n, weight):
+        if search_buckets(
+            columns, features, feature, settings, items, frontier, start, n, low, high, weight, sums[TOTAL, 1]
+        ):
+            return False
+        make_keys(columns, features.shape[0], feature, items, start, stop, True)
+    row, only, rank, threshold, missing_left = order_keys(
+        columns, features, feature, settings, items, choices, n, low, high, n_missing
+    )
+    for missing_pass in range(2 if n_missing > 0 and only < 0 else 1):
+        before = frontier[FOUND, SCORE]
+        offset = n_missing if missing_pass == 1 else int64(0)
+        scan_counts(columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight)
+        if frontier[FOUND, SCORE] > before:
+            correct_split(frontier, n_missing, missing_left or missing_pass == 1, only, rank, threshold)
+    return False
+
+
+@helper
+def scan_counts(columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight):
+    """Try the boundaries between sorted keys, or the one at `only`; the last `offset` keys are on the left.
+
+    The sums of squares are brought up to date, exactly.
+    """
+    least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
+    span = features[feature, SPAN]
+    best = frontier[FOUND, SCORE]
+    left_weight = left_squares = right_squares = 0.0
+    for c in range(int64(settings[N_CLASSES])):
+        sums[LEFT_SUMS, c], sums[RIGHT_SUMS, c] = 0.0, sums[TOTAL, c]
+        right_squares += sums[TOTAL, c] * sums[TOTAL, c]
+    for at in range(n - 1):
+        i = at + n - offset if at < offset else at - offset
+        key = items[row, i]
+        c, w = (key >> 16) & HALF, float64(key & HALF)
+        left_squares += w * (2 * sums[LEFT_SUMS, c] + w)
+        right_squares += w * (w - 2 * sums[RIGHT_SUMS, c])
+        sums[LEFT_SUMS, c] += w
+        sums[RIGHT_SUMS, c] -= w
+        left_weight += w
+        n_left = at + 1
+        if n_left <= offset:
+            continue
+        rank = key >> 32
+        if only >= 0:
+            if n_left != only:
+                continue
+        elif not is_boundary(columns, feature, rank, items[row, i + 1] >> 32, span):
+            continue
+        right_weight = weight - left_weight
+        if n_left < least or n - n_left < least or left_weight < least_weight or right_weight < least_weight:
+            continue
+        score = -right_weight * gini(right_squares, right_weight) - left_weight * gini(
+            left_squares, left_weight
+        )
+        if score > best:
+            best = score
+            keep_split(frontier, feature, score, rank)
