@@ -1,8 +1,8 @@
 """How good tree models are: held-out scores beside the peers', on data with and without missing values.
 
-Run as ``python -m benchmarks.quality``. Boosting: five data sets, five splits each, the same parameters for all
-libraries. Forests: out-of-bag and held-out scores over ten seeds. A difference counts once it is larger than
-two standard errors of the paired differences.
+Run as ``python -m benchmarks.quality``. Boosting: five data sets, five splits each, the same parameters for
+all libraries. Forests: out-of-bag and held-out scores over ten seeds. A difference counts once it is larger
+than two standard errors of the paired differences.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def with_missing(X, part=0.2):
 
 
 def categories_and_missing(n=6000):
-    """Return a table of codes of categories, numbers and missing values, its classes and which are categories."""
+    """Return a table with codes of categories and missing values, its classes, and which are categories."""
     random = np.random.RandomState(0)
     codes = random.randint(0, 12, size=(n, 3)).astype(np.float64)
     numbers = random.standard_normal((n, 5))

@@ -1,6 +1,7 @@
 """How forests and boosting grow with the rows: time, memory for each row, and what a second thread gives.
 
-Run as ``python -m benchmarks.trees``. Memory is the peak of a fresh process above what it held before ``fit``.
+Run as ``python -m benchmarks.trees``. Memory is the peak of a fresh process above what it held before
+``fit``.
 """
 
 import argparse
@@ -15,17 +16,18 @@ SIZES = (20_000, 200_000, 2_000_000)
 N_FEATURES = 10
 ROW = "{:<30} {:>10} {:>10} {:>8} {:>11} {:>9} {:>10} {:>11}"
 MODELS = {
-    "boosting, 50 trees": "fastml.ensemble.HistGradientBoostingClassifier(max_iter=50, early_stopping=False)",
-    "forest, 10 trees, histograms": "fastml.ensemble.RandomForestClassifier(10, splitter='hist', random_state=0)",
-    "forest, 10 trees, exact": "fastml.ensemble.RandomForestClassifier(10, random_state=0)",
-    "tree of depth 12, exact": "fastml.tree.DecisionTreeClassifier(max_depth=12)",
+    "boosting, 50 trees": "ensemble.HistGradientBoostingClassifier(max_iter=50, early_stopping=False)",
+    "forest, 10 trees, histograms": "ensemble.RandomForestClassifier(10, splitter='hist', random_state=0)",
+    "forest, 10 trees, exact": "ensemble.RandomForestClassifier(10, random_state=0)",
+    "tree of depth 12, exact": "tree.DecisionTreeClassifier(max_depth=12)",
 }
 
 # Fits once on little data to load what is needed, then tells seconds and bytes of the fit that counts.
 FIT = """
 import json, resource, threading, time
 import numpy as np
-import fastml, fastml.ensemble, fastml.tree
+import fastml
+from fastml import ensemble, tree
 
 def resident():
     with open("/proc/self/statm") as file:
@@ -68,16 +70,16 @@ def main(argv=None):
     options = parser.parse_args(argv)
     most = effective_threads()
     print(*busy_lines(load_average()), sep="\n")
-    print(ROW.format(f"{N_FEATURES} features, float32", "rows", "1 thread", "growth", f"{most} threads", "speed-up",
-                     "peak", "bytes a row"))  # fmt: skip
+    head = "rows", "1 thread", "growth", f"{most} threads", "speed-up", "peak", "bytes a row"
+    print(ROW.format(f"{N_FEATURES} features, float32", *head))
     for name, model in MODELS.items():
         before = None
         for n_rows in (size for size in SIZES if size <= options.most):
             one, _ = fit(model, n_rows, 1)
             together, peak = fit(model, n_rows, most)
-            growth = f"{one / before:.1f}" if before else ""
-            print(ROW.format(name, f"{n_rows:,}", seconds(one), growth, seconds(together), f"{one / together:.2f}",
-                             f"{peak / 1e6:.0f} MB", f"{peak / n_rows:.0f}"), flush=True)  # fmt: skip
+            times = seconds(one), f"{one / before:.1f}" if before else "", seconds(together)
+            memory = f"{peak / 1e6:.0f} MB", f"{peak / n_rows:.0f}"
+            print(ROW.format(name, f"{n_rows:,}", *times, f"{one / together:.2f}", *memory), flush=True)
             before = one
 
 
