@@ -13,7 +13,7 @@ import numpy as np
 from fastml._cli.libraries import FASTML, SKLEARN, installed_peers
 from fastml._lazy import sk
 
-ROW = "{:<34} {:<12} {:>10} {:>10} {:>22}"
+ROW = "{:<39} {:<12} {:>10} {:>10} {:>22}"
 BOOSTING = {"max_iter": 100, "early_stopping": False, "random_state": 0}
 
 
