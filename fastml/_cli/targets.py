@@ -118,16 +118,18 @@ def _ask(load, rows):
     return load_rows
 
 
-def _boosting(what, n, d, dtype, n_classes, goals, timed=("fit",), ask=None):
+def _boosting(what, n, d, dtype, n_classes, goals, trees=100, timed=("fit",), ask=None):
     kind, method, score = (
         ("Classifier", "predict_proba", scores.LOG_LOSS)
         if n_classes
         else ("Regressor", "predict", scores.ROUGH_R2)
     )
-    parameters = {"max_iter": 100, "early_stopping": False, "random_state": 0}
+    parameters = {"max_iter": trees, "early_stopping": False, "random_state": 0}
     workload = Workload(f"ensemble.HistGradientBoosting{kind}", (), score, method, parameters)
     load = _supervised(n, d, dtype, n_classes)
-    return _entry(f"boosting {what}", dtype, workload, _ask(load, ask) if ask else load, timed, goals)
+    return _entry(
+        f"boosting {what}, {trees} trees", dtype, workload, _ask(load, ask) if ask else load, timed, goals
+    )
 
 
 def _forest(what, n, d, dtype, goals, splitter="exact", timed=("fit",), ask=None):
@@ -187,14 +189,14 @@ TARGETS = (
     ),
     _scaler(100_000, 100, F64, {"sk": 4}),
     _labels(10_000_000, {"sk": 19}),
-    _boosting("200k x 50, 100 trees", 200_000, 50, F32, 2, {"sk": 1.7, "lightgbm": 1.6, "xgboost": 1.4}),
-    _boosting("2k x 2000, 100 trees", 2_000, 2_000, F32, 2, ANY_BOOSTING),
-    _boosting("20k x 50, 20 classes, 100 trees each", 20_000, 50, F32, 20, ANY_BOOSTING),
-    _boosting("2m x 8, 100 trees, regression", 2_000_000, 8, F32, 0, ANY_BOOSTING),
-    _boosting("of 100 trees asked for 100k rows", 20_000, 50, F32, 2, ANY_BOOSTING, ("answer",), 100_000),
-    _boosting("of 100 trees asked for 1 row", 20_000, 50, F32, 2, ANY_BOOSTING, ("answer",), 1),
+    _boosting("200k x 50", 200_000, 50, F32, 2, {"sk": 1.7, "lightgbm": 1.6, "xgboost": 1.4}),
+    _boosting("2k x 2000", 2_000, 2_000, F32, 2, ANY_BOOSTING, trees=20),
+    _boosting("20k x 50, 20 classes", 20_000, 50, F32, 20, ANY_BOOSTING, trees=20),
+    _boosting("2m x 8, regression", 2_000_000, 8, F32, 0, ANY_BOOSTING, trees=20),
+    _boosting("asked for 100k rows", 20_000, 50, F32, 2, ANY_BOOSTING, timed=("answer",), ask=100_000),
+    _boosting("asked for 1 row", 20_000, 50, F32, 2, ANY_BOOSTING, timed=("answer",), ask=1),
     _forest("50k x 20, 100 trees", 50_000, 20, F32, {"sk": 6, "sx": 1.4}),
     _forest("50k x 20, 100 trees, histograms", 50_000, 20, F32, {"sk": 10, "sx": 2}, "hist"),
-    _forest("of 100 trees asked for 100k rows", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=100_000),
-    _forest("of 100 trees asked for 1 row", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=1),
+    _forest("of 100 trees, asked for 100k rows", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=100_000),
+    _forest("of 100 trees, asked for 1 row", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=1),
 )
