@@ -33,8 +33,8 @@ class Interval:
 
     Parameters
     ----------
-    kind : {numbers.Integral, numbers.Real}
-        The kind of number.
+    kind : {numbers.Integral, numbers.Real, float}
+        The kind of number; `float` means a real number that is no integer type.
     low, high : number or None, default=None
         The ends; None means that there is none on that side.
     closed : {"left", "right", "both", "neither"}, default="left"
@@ -63,7 +63,8 @@ class Interval:
     def to_sklearn(self):
         """Return scikit-learn's constraint that says the same."""
         cls = sk("sklearn.utils._param_validation.Interval")
-        return cls(self.kind, self.low, self.high, closed=self.closed)
+        kind = sk("sklearn.utils._param_validation.RealNotInt") if self.kind is float else self.kind
+        return cls(kind, self.low, self.high, closed=self.closed)
 
 
 class Options:

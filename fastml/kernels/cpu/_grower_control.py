@@ -233,8 +233,6 @@ def begin(board, pool):
     board[N_NODES], board[N_LEAVES], board[N_OPEN], board[N_FREE] = 1, 1, 0, board[N_SLOTS]
     for slot in range(board[N_SLOTS]):
         board[board[FREE] + slot] = board[N_SLOTS] - 1 - slot
-    stats = board[STATS]
-    pool[stats + LOWER], pool[stats + UPPER], pool[stats + VALUE] = -np.inf, np.inf, 0.0
     for f in range(board[N_FEATURES]):
         board[board[REACH] + f] = 1
     for group in range(board[N_GROUPS]):
@@ -246,13 +244,36 @@ def begin(board, pool):
 
 @helper
 def sum_up_root(board, pool):
-    """Note the root's sums, those of its first feature."""
-    at, stats = board[SLOTS] + board[board[NODES] + SLOT], board[STATS]
-    g = h = 0.0
-    for b in range(board[N_BINS]):
-        g += pool[at + b * BIN_SUMS]
-        h += pool[at + b * BIN_SUMS + 4]
-    pool[stats + GRADIENT], pool[stats + HESSIAN] = g, h
+    """Note the root's sums, those of its first feature, added up in pairs as NumPy does.
+
+    The root's numbers, eight, serve as scratch before they are written.
+    """
+    sums, stats = board[SLOTS] + board[board[NODES] + SLOT], board[STATS]
+    n = board[N_BINS]
+    middle = n // 2 // 8 * 8 if n > 128 else n
+    for v in range(2):
+        total = 0.0
+        for half in range(2 if n > 128 else 1):
+            first, last = (0, middle) if half == 0 else (middle, n)
+            whole = first + (last - first) // 8 * 8
+            part = 0.0
+            if whole > first:
+                # Eight running sums, then the sums of pairs of pairs of pairs
+                for eighth in range(8):
+                    running = pool[sums + (first + eighth) * BIN_SUMS + 4 * v]
+                    for b in range(first + 8 + eighth, whole, 8):
+                        running += pool[sums + b * BIN_SUMS + 4 * v]
+                    pool[stats + eighth] = running
+                part = ((pool[stats] + pool[stats + 1]) + (pool[stats + 2] + pool[stats + 3])) + (
+                    (pool[stats + 4] + pool[stats + 5]) + (pool[stats + 6] + pool[stats + 7])
+                )
+            for b in range(whole, last):
+                part += pool[sums + b * BIN_SUMS + 4 * v]
+            total = part if half == 0 else total + part
+        pool[board[BEST_SUMS] + v] = total
+    pool[stats + LOWER], pool[stats + UPPER] = -np.inf, np.inf
+    pool[stats + VALUE], pool[stats + GAIN] = 0.0, -1.0
+    pool[stats + GRADIENT], pool[stats + HESSIAN] = pool[board[BEST_SUMS]], pool[board[BEST_SUMS] + 1]
 
 
 @helper

@@ -57,26 +57,28 @@ MOVED, FOUND_GAIN, FOUND_GRADIENT, FOUND_HESSIAN, N_CATEGORIES, LANES = 0, 3, 4,
 
 # ---- four features at a time --------------------------------------------------------------------------
 @helper
-def lane_gains(left, total, l2, least_hessian, least_samples):
-    """The gains, less that of the node itself, of splits with these sums on the left; -1 where forbidden."""
+def lane_gains(left, total, own, l2, epsilon, least_hessian, least_samples):
+    """The gains of splits with these sums on the left; -1 where a split is forbidden.
+
+    `own` is gradient times value of the node. Operation by operation as scikit-learn has it: where all splits
+    are as good as none, the rounding errors choose.
+    """
     right = total - left
     g, h = simd.sums_row(left, 0), simd.sums_row(left, 1)
     other_g, other_h = simd.sums_row(right, 0), simd.sums_row(right, 1)
     fine = (least_samples <= simd.sums_row(left, 2)) & (least_samples <= simd.sums_row(right, 2))
     fine = fine & (least_hessian <= h) & (least_hessian <= other_h)
-    h = h + l2
-    other_h = other_h + l2
-    gain = (g * g * other_h + other_g * other_g * h) / (h * other_h)
+    gain = own + g * (g / (h + l2 + epsilon)) + other_g * (other_g / (other_h + l2 + epsilon))
     return simd.select(fine, gain, simd.quad(-1.0))
 
 
 @helper
-def search_lanes(pool, at, n_bins, any_missing, total, where):
+def search_lanes(pool, at, n_bins, any_missing, total, own, where):
     """Find the best bin for each of four features; write gain, bin, gradient and hessian to the desk.
 
-    The desk holds which features have missing values; the gain is without that of the node itself.
+    The desk holds which features have missing values.
     """
-    l2 = simd.quad(pool[L2] + EPSILON)
+    l2, epsilon, own = simd.quad(pool[L2]), simd.quad(EPSILON), simd.quad(own)
     least_hessian, least_samples = simd.quad(pool[MIN_HESSIAN]), simd.quad(pool[MIN_SAMPLES])
     with_missing = simd.load_quad(pool, where)
     left = simd.zero_sums()
@@ -86,7 +88,7 @@ def search_lanes(pool, at, n_bins, any_missing, total, where):
     bin_ = zero
     for b in range(n_bins):
         left = left + simd.load_sums(pool, at + b * BIN_SUMS)
-        gain = lane_gains(left, total, l2, least_hessian, least_samples)
+        gain = lane_gains(left, total, own, l2, epsilon, least_hessian, least_samples)
         better = best < gain
         best = simd.select(better, gain, best)
         best_bin = simd.select(better, bin_, best_bin)
@@ -99,7 +101,7 @@ def search_lanes(pool, at, n_bins, any_missing, total, where):
         for b in range(n_bins - 1, 0, -1):
             right = right + simd.load_sums(pool, at + b * BIN_SUMS)
             left = total - right
-            gain = lane_gains(left, total, l2, least_hessian, least_samples)
+            gain = lane_gains(left, total, own, l2, epsilon, least_hessian, least_samples)
             better = (best < gain) & (zero < with_missing)
             best = simd.select(better, gain, best)
             best_bin = simd.select(better, bin_, best_bin)
@@ -265,8 +267,8 @@ def search_block(board, pool, at, block, node, side, desk):
     n_lanes, any_missing = prepare_lanes(board, pool, block, allowed, desk)
     if n_lanes > 0:
         total = simd.total_sums(pool[stats + GRADIENT], pool[stats + HESSIAN], n_samples)
-        search_lanes(pool, at, n_lanes, any_missing, total, desk + LANES)
-    own = pool[stats + GRADIENT] * pool[stats + VALUE]
+        own = pool[stats + GRADIENT] * pool[stats + VALUE]
+        search_lanes(pool, at, n_lanes, any_missing, total, own, desk + LANES)
     for lane in range(min(4, board[N_FEATURES] - 4 * block)):
         feature = 4 * block + lane
         if not board[allowed + feature]:
@@ -279,7 +281,7 @@ def search_block(board, pool, at, block, node, side, desk):
         elif n_lanes > 0:
             lanes = desk + LANES + lane
             found = int64(pool[lanes + 4])
-            pool[desk + FOUND_GAIN] = pool[lanes] + own if pool[lanes] >= 0.0 else 0.0
+            pool[desk + FOUND_GAIN] = pool[lanes]
             pool[desk + FOUND_GRADIENT], pool[desk + FOUND_HESSIAN] = pool[lanes + 8], pool[lanes + 12]
         else:
             pool[desk + FOUND_GAIN] = 0.0

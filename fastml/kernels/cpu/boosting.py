@@ -28,7 +28,7 @@ LIVE_NODES = 64  # slots where leaves are not limited and splits go depth first
 
 
 # ---- kernels -----------------------------------------------------------------------------------------------
-@kernel(fastmath={"contract"})  # products may join sums: no result depends on it being otherwise
+@kernel
 def grow_together(
     codes: uint8[:],  # IN (n_blocks * n_samples * 4,)
     gradients: float32[:],  # IN (n_samples * 2,) gradient and hessian of each row

@@ -8,8 +8,11 @@ import numpy as np
 from ..._threads import for_each_block
 from .._compile import float32, float64, int64, kernel
 from ._elementary import exponential, logarithm
+from ._grower_state import LEFT, START, STOP, VALUE
+from ._quantiles import interpolate, quantile_positions
+from ._select import values_at
 
-__all__ = ["LOSSES", "gradients"]
+__all__ = ["LOSSES", "gradients", "quantile_of", "renew_leaves"]
 
 SQUARED_ERROR, ABSOLUTE_ERROR, QUANTILE, POISSON, GAMMA, BINOMIAL, MULTINOMIAL = range(7)
 LOSSES = {
@@ -178,3 +181,62 @@ def gradients(loss, y, raw, sample_weight, gradients_out, *, quantile=0.5, wants
 
     for_each_block(task, n, ROWS, work=(2.0 if code < POISSON else 20.0) * raw.size)
     return sum(parts)
+
+
+def renew_leaves(tree, y, raw, sample_weight, quantile, factor):
+    """Set the leaves' values to what minimises the absolute or the quantile loss.
+
+    Parameters
+    ----------
+    tree : Tree
+        The last one that its grower has grown; its values are changed.
+    y : float64 array of shape (n_samples,)
+        Targets.
+    raw : float64 array of shape (n_samples,)
+        Predictions without the tree.
+    sample_weight : float64 array of shape (n_samples,) or None
+        Weights; None means ones.
+    quantile : float
+        Which quantile of the residuals; 0.5 for the absolute error.
+    factor : float
+        What the quantiles are multiplied by.
+    """
+    leaves = np.flatnonzero(tree.nodes[:, LEFT] < 0)
+
+    def renew(_, start, stop):
+        for leaf in leaves[start:stop]:
+            rows = slice(None)
+            if len(leaves) > 1:
+                rows = tree.rows[tree.nodes[leaf, START] : tree.nodes[leaf, STOP]]
+            weight = None if sample_weight is None else sample_weight[rows]
+            tree.stats[leaf, VALUE] = factor * quantile_of(y[rows] - raw[rows], weight, quantile)
+
+    for_each_block(renew, len(leaves), 1, work=20.0 * len(y))
+
+
+def quantile_of(values, weights, quantile):
+    """Compute a quantile; with weights the smallest value at which enough of the weight is reached.
+
+    Parameters
+    ----------
+    values : float64 array of shape (n,)
+        They may be reordered.
+    weights : float64 array of shape (n,) or None
+        Weights; None means ones, and interpolation between two values.
+    quantile : float
+        In [0, 1].
+
+    Returns
+    -------
+    value : float
+        The quantile.
+    """
+    if weights is None:
+        below, above, part = quantile_positions(len(values), [quantile])
+        low, high = values_at(values, below, above, np.empty_like(values))
+        return interpolate(low, high, part)[0]
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    wanted = quantile * total[-1]
+    wanted = np.nextafter(wanted, 1) if wanted == 0 else wanted
+    return values[order[min(np.searchsorted(total, wanted), len(values) - 1)]]

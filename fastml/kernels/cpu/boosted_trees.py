@@ -1,0 +1,296 @@
+"""Predictions of boosted trees from codes of bins, and their dependence on some of the features."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..._threads import for_each_block
+from .._compile import float64, helper, int64, kernel, uint8, uint64
+from ._grower_state import BIN, CATEGORICAL, DEPTH, FEATURE, GAIN, LEFT, MISSING_LEFT, START, STOP, VALUE, WORDS
+from .binning import bin_features
+
+__all__ = ["Forest", "average_trees", "pack_trees", "predict_codes", "predict_rows", "record_trees"]
+
+# A node as it is kept, and as scikit-learn's trees have it. Siblings stand side by side.
+NODE = np.dtype([
+    ("value", np.float64), ("count", np.uint32), ("feature_idx", np.intp), ("num_threshold", np.float64),
+    ("missing_go_to_left", np.uint8), ("left", np.uint32), ("right", np.uint32), ("gain", np.float64),
+    ("depth", np.uint32), ("is_leaf", np.uint8), ("bin_threshold", np.uint8), ("is_categorical", np.uint8),
+    ("bitset_idx", np.uint32),
+])  # fmt: skip
+
+# A node is a word: the feature's column, how far on its left child stands, its bin, and two flags. The right
+# child stands behind the left one. A leaf has itself for a left child, where every code goes.
+OFFSET_BITS, BIN_BITS, FLAG_BITS = 24, 8, 2
+BIN_AT, OFFSET_AT, FEATURE_AT = FLAG_BITS, FLAG_BITS + BIN_BITS, FLAG_BITS + BIN_BITS + OFFSET_BITS
+TO_LEFT, IS_SET = 1, 2  # missing values go left; the bin is a set of categories, whose number is the value
+LEAF = 255 << BIN_AT
+
+TOGETHER = 16  # rows that walk down a tree side by side, so that none waits for memory alone
+BLOCK = 2048  # rows
+
+
+class Records(NamedTuple):
+    """Trees as they are kept: nodes, one tree after the other."""
+
+    nodes: np.ndarray  # NODE (n_nodes,): children count from the tree's first node, sets from its first set
+    sets: np.ndarray  # uint32 (n_sets, 8): bits of the codes that go left
+    sizes: np.ndarray  # int64 (n_trees, 2): nodes and sets of each tree
+
+
+class Forest(NamedTuple):
+    """Trees as `pack_trees` lays them out for prediction."""
+
+    words: np.ndarray  # uint64 (n_nodes,)
+    values: np.ndarray  # float64 (n_nodes,)
+    sets: np.ndarray  # uint64 (n_sets, 4): bits
+    trees: np.ndarray  # int64 (n_trees, 3): first node, depth, how many sets
+    columns: np.ndarray  # int64 (n_columns,): the features that are asked for
+    thresholds: np.ndarray  # float64 (n_columns, 256): of their bins
+    n_categories: np.ndarray  # int64 (n_columns,)
+    missing: int  # the code of missing values
+
+
+# ---- kernels -----------------------------------------------------------------------------------------------
+@helper
+def step(codes, place, words, values, sets, node, missing):
+    """The child of a node for a row whose codes begin at `place`."""
+    word = words[node]
+    code = uint64(codes[place + (word >> uint64(FEATURE_AT))])
+    wanted = (word >> uint64(BIN_AT)) & uint64(255)
+    left = uint64(code <= wanted) | (word & uint64(TO_LEFT) & uint64(code == missing))
+    if word & uint64(IS_SET):
+        left = (sets[uint64(values[node]), code >> uint64(6)] >> (code & uint64(63))) & uint64(1)
+    return node + ((word >> uint64(OFFSET_AT)) & uint64((1 << OFFSET_BITS) - 1)) + uint64(1) - left
+
+
+@kernel
+def walk_trees(
+    codes: uint8[:],  # IN (n_rows * n_columns,)
+    words: uint64[:],  # IN (n_nodes,)
+    values: float64[:],  # IN (n_nodes,)
+    sets: uint64[:, :],  # IN (n_sets, 4)
+    trees: int64[:, :],  # IN (n_trees, 3)
+    missing: int64,
+    nodes_work: uint64[:],  # WORK (TOGETHER,)
+    raw_out: float64[:, :],  # OUT (n_outputs, n_samples) += values; tree t adds to output t % n_outputs
+    start: int64,
+    stop: int64,
+):
+    n_columns = uint64(codes.shape[0] // max(stop - start, 1))
+    absent = uint64(missing)
+    for first in range(start, stop, TOGETHER):
+        n = min(TOGETHER, stop - first)
+        place = uint64(first - start) * n_columns
+        for t in range(trees.shape[0]):
+            for r in range(uint64(TOGETHER)):
+                nodes_work[r] = trees[t, 0]
+            for _ in range(trees[t, 1]):
+                if n == TOGETHER:
+                    for r in range(uint64(TOGETHER)):
+                        at = place + r * n_columns
+                        nodes_work[r] = step(codes, at, words, values, sets, nodes_work[r], absent)
+                else:
+                    for r in range(uint64(n)):
+                        at = place + r * n_columns
+                        nodes_work[r] = step(codes, at, words, values, sets, nodes_work[r], absent)
+            output = t % raw_out.shape[0]
+            for r in range(n):
+                raw_out[output, first + r] += values[nodes_work[uint64(r)]]
+
+
+@kernel
+def average_tree(
+    numbers: int64[:, :],  # IN (n_nodes, 3): left child or -1, feature, rows
+    thresholds: float64[:],  # IN (n_nodes,)
+    values: float64[:],  # IN (n_nodes,)
+    grid: float64[:, :],  # IN (n_points, n_targets)
+    targets: int64[:],  # IN (n_targets,) features
+    averages_out: float64[:],  # OUT (n_points,) += averages
+    stack_work: int64[:],  # WORK (n_nodes,)
+    weights_work: float64[:],  # WORK (n_nodes,)
+):
+    for i in range(grid.shape[0]):
+        top = 1
+        stack_work[0], weights_work[0] = 0, 1.0
+        while top > 0:
+            top -= 1
+            node, weight = stack_work[top], weights_work[top]
+            left = numbers[node, 0]
+            if left < 0:
+                averages_out[i] += weight * values[node]
+                continue
+            target = -1
+            for t in range(targets.shape[0]):
+                if targets[t] == numbers[node, 1]:
+                    target = t
+            if target >= 0:
+                stack_work[top] = left if grid[i, target] <= thresholds[node] else left + 1
+                weights_work[top] = weight
+                top += 1
+            else:
+                share = numbers[left, 2] / numbers[node, 2]
+                for side in range(2):
+                    stack_work[top + side] = left + side
+                    weights_work[top + side] = weight * (share if side == 0 else 1.0 - share)
+                top += 2
+
+
+# ---- launchers ---------------------------------------------------------------------------------------------
+def record_trees(trees, thresholds):
+    """Bring grown trees into the form that is kept.
+
+    Parameters
+    ----------
+    trees : list of Tree
+        Of `boosting.grow_tree`.
+    thresholds : float64 array of shape (n_features, 256)
+        The thresholds between bins, filled up with infinity.
+
+    Returns
+    -------
+    records : Records
+        For `pack_trees` and `average_trees`.
+    """
+    nodes = np.concatenate([tree.nodes for tree in trees])
+    stats = np.concatenate([tree.stats for tree in trees])
+    sizes = np.array([len(tree.nodes) for tree in trees], np.int64)
+    leaf, by_set = nodes[:, LEFT] < 0, (nodes[:, CATEGORICAL] != 0) & (nodes[:, LEFT] >= 0)
+    firsts = np.cumsum(sizes) - sizes
+    n_sets = np.add.reduceat(by_set, firsts, dtype=np.int64)
+    out = np.zeros(len(nodes), NODE)
+    out["value"], out["gain"] = stats[:, VALUE], stats[:, GAIN]
+    out["count"], out["depth"] = nodes[:, STOP] - nodes[:, START], nodes[:, DEPTH]
+    out["is_leaf"] = leaf
+    inner = ~leaf
+    kept = nodes[inner]
+    out["feature_idx"][inner], out["bin_threshold"][inner] = kept[:, FEATURE], kept[:, BIN]
+    out["num_threshold"][inner] = thresholds[kept[:, FEATURE], kept[:, BIN]]
+    out["left"][inner], out["right"][inner] = kept[:, LEFT], kept[:, LEFT] + 1
+    out["missing_go_to_left"][inner] = kept[:, MISSING_LEFT]
+    if by_set.any():
+        out["is_categorical"] = by_set
+        out["num_threshold"][by_set] = 0
+        out["bitset_idx"][by_set] = np.arange(by_set.sum()) - np.repeat(np.cumsum(n_sets) - n_sets, n_sets)
+    sets = np.ascontiguousarray(nodes[by_set, WORDS : WORDS + 4]).view(np.uint32).reshape(-1, 8)
+    return Records(out, sets, np.stack([sizes, n_sets], axis=1))
+
+
+def pack_trees(records, thresholds, n_categories, missing, columns=None):
+    """Lay trees out for prediction.
+
+    Parameters
+    ----------
+    records : Records
+        The trees.
+    thresholds : float64 array of shape (n_features, 256)
+        As for `binning.bin_features`.
+    n_categories : int64 array of shape (n_features,)
+        Likewise.
+    missing : int
+        The code of missing values.
+    columns : int64 array of shape (n_columns,), default=None
+        The features whose codes there will be; None means those that the trees ask for.
+
+    Returns
+    -------
+    forest : Forest
+        For `predict_codes` and `predict_rows`.
+    """
+    nodes, sizes = records.nodes, records.sizes
+    inner = nodes["is_leaf"] == 0
+    features = nodes["feature_idx"][inner]
+    columns = np.unique(features) if columns is None else columns
+    firsts = np.cumsum(sizes[:, 0]) - sizes[:, 0]
+    own = np.arange(len(nodes)) - np.repeat(firsts, sizes[:, 0])
+    by_set = nodes["is_categorical"] != 0
+    words = np.full(len(nodes), LEAF)
+    words[inner] = (
+        np.searchsorted(columns, features) << FEATURE_AT
+        | (nodes["left"][inner] - own[inner]) << OFFSET_AT
+        | nodes["bin_threshold"][inner].astype(np.int64) << BIN_AT
+        | nodes["missing_go_to_left"][inner] * TO_LEFT
+        | by_set[inner] * IS_SET
+    )
+    values = nodes["value"].copy()
+    values[by_set] = np.arange(len(records.sets))
+    depths = np.maximum.reduceat(nodes["depth"], firsts)
+    sets = records.sets.view(np.uint64).reshape(-1, 4)
+    trees = np.stack([firsts, depths, sizes[:, 1]], axis=1).astype(np.int64)
+    return Forest(
+        words.view(np.uint64), values, sets, trees, columns, thresholds[columns], n_categories[columns], missing
+    )
+
+
+def predict_codes(forest, codes, raw_out, start=0):
+    """Add to the predictions of some rows what the trees predict.
+
+    Parameters
+    ----------
+    forest : Forest
+        Trees of all outputs, in turn.
+    codes : uint8 array of shape (n_rows, n_columns)
+        The rows' bins in the forest's columns.
+    raw_out : float64 array of shape (n_outputs, n_samples)
+        The predictions; those from column `start` on are changed.
+    start : int, default=0
+        The first of the rows.
+    """
+    if not codes.shape[1]:  # all trees are leaves: any column will do
+        codes = np.zeros((len(codes), 1), np.uint8)
+    work = np.empty(TOGETHER, np.uint64)
+    walk_trees(
+        codes.reshape(-1), forest.words, forest.values, forest.sets, forest.trees, forest.missing, work, raw_out,
+        start, start + len(codes),
+    )  # fmt: skip
+
+
+def predict_rows(forest, X, raw_out):
+    """Add to the predictions what the trees predict.
+
+    Parameters
+    ----------
+    forest : Forest
+        Trees of all outputs, in turn.
+    X : array of shape (n_samples, n_features)
+        float32 or float64, C-contiguous.
+    raw_out : float64 array of shape (n_outputs, n_samples)
+        The predictions.
+    """
+
+    def predict(block, start, stop):
+        codes = np.empty((stop - start, len(forest.columns)), np.uint8)
+        bin_features(
+            X[start:stop], forest.thresholds, forest.n_categories, forest.missing, codes, forest.columns
+        )
+        predict_codes(forest, codes, raw_out, start)
+
+    for_each_block(predict, len(X), BLOCK, work=60.0 * len(X) * len(forest.trees))
+
+
+def average_trees(records, grid, targets, averages_out):
+    """Add to the averages of trees over the rows they were grown from, with some features at given values.
+
+    Parameters
+    ----------
+    records : Records
+        The trees.
+    grid : float64 array of shape (n_points, n_targets)
+        Values of the features that are given.
+    targets : int64 array of shape (n_targets,)
+        Which features those are.
+    averages_out : float64 array of shape (n_outputs, n_points)
+        Tree t adds to output t % n_outputs.
+
+    References
+    ----------
+    Friedman (2001). Greedy function approximation: a gradient boosting machine. Annals of Statistics 29.
+    """
+    stops = np.cumsum(records.sizes[:, 0])
+    for t, stop in enumerate(stops):
+        nodes = records.nodes[stop - records.sizes[t, 0] : stop]
+        left = np.where(nodes["is_leaf"], -1, nodes["left"].astype(np.int64))
+        numbers = np.stack([left, nodes["feature_idx"], nodes["count"]], axis=1).astype(np.int64)
+        thresholds, values = nodes["num_threshold"].copy(), nodes["value"].copy()
+        work = np.empty(len(nodes) + 1, np.int64), np.empty(len(nodes) + 1)
+        average_tree(numbers, thresholds, values, grid, targets, averages_out[t % len(averages_out)], *work)
