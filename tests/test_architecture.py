@@ -41,13 +41,17 @@ MAY_IMPORT = {
         "fastml._config",
         "fastml._threads",
         "fastml.kernels.cpu",
+        "fastml.kernels._boosted",
         "fastml.kernels._compile",
+        "fastml.kernels._quantiles",
         "fastml.kernels.scalar",
     },
     "fastml.kernels.cuda": {
         "fastml._config",
         "fastml.kernels.cuda",
+        "fastml.kernels._boosted",
         "fastml.kernels._cuda",
+        "fastml.kernels._quantiles",
         "fastml.kernels.scalar",
     },
     "fastml.kernels": {

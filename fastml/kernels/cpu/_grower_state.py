@@ -6,6 +6,8 @@ says where the rest begins. Helpers compile in a fraction of the time when they 
 
 import numpy as np
 
+from .._boosted import NODE_FLOATS, NODE_INTS
+
 # ---- the first numbers of the pool: settings -------------------------------------------------------------
 L2, MIN_HESSIAN, MIN_SAMPLES, MAX_LEAVES, MAX_DEPTH, CONSTRAINED, FRACTION, WORK_A_CALL = range(8)
 
@@ -35,15 +37,6 @@ BEST_FEATURE, BEST_BIN, BEST_MISSING, BEST_CATEGORICAL, BEST_WORDS = range(5)
 BEST_INTS = 8
 BEST_GAIN, BEST_GRADIENT, BEST_HESSIAN = range(3)
 BEST_FLOATS = 4
-
-# ---- nodes: words and numbers ------------------------------------------------------------------------------
-START, STOP, DEPTH, LEFT, FEATURE, BIN, MISSING_LEFT, CATEGORICAL, SLOT, WORDS = range(10)
-NODE_INTS = 13  # four words say which categories go left
-VALUE, GAIN, GRADIENT, HESSIAN, LOWER, UPPER, LEFT_GRADIENT, LEFT_HESSIAN = range(8)
-NODE_FLOATS = 8
-
-# ---- kinds of features: bits ---------------------------------------------------------------------------------
-HAS_MISSING, IS_CATEGORICAL, INCREASING, DECREASING = 1, 2, 4, 8
 
 BIN_SUMS = 12  # numbers that the sums of four features take for a bin
 BIN_CELLS = 16  # and the cells

@@ -5,6 +5,7 @@ moves them to where the children's rows are (`MOVE`), and sums up blocks of feat
 subtracts from the parent's sums for the larger one, and searches both (`BUILD`).
 """
 
+from .._boosted import FEATURE, NODE_INTS, SLOT, START, STOP
 from .._compile import helper, int64, simd, uint64
 from ._grower_state import (
     BIN_CELLS,
@@ -14,26 +15,21 @@ from ._grower_state import (
     CHUNK,
     CHUNKS,
     COUNT,
-    DESKS,
     DESK_SIZE,
-    FEATURE,
+    DESKS,
     LARGE,
     MOVE,
-    NODE,
-    NODES,
-    NODE_INTS,
     N_BINS,
     N_BLOCKS,
     N_LEFT,
     N_ROWS,
+    NODE,
+    NODES,
     PHASE,
     ROOT,
     SCAN,
-    SLOT,
     SLOTS,
     SMALL,
-    START,
-    STOP,
     TABLE,
 )
 from ._split_search import search_block
