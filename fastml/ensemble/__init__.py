@@ -10,12 +10,13 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "HistGradientBoostingClassifier": "fastml.ensemble._hist_gradient_boosting",
-        "HistGradientBoostingRegressor": "fastml.ensemble._hist_gradient_boosting",
+        "HistGradientBoostingClassifier": "fastml.ensemble._boosting_classification",
+        "HistGradientBoostingRegressor": "fastml.ensemble._boosting_regression",
     },
     fallback="sklearn.ensemble",
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._hist_gradient_boosting import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from ._boosting_classification import HistGradientBoostingClassifier
+    from ._boosting_regression import HistGradientBoostingRegressor

@@ -70,6 +70,7 @@ class BaseHistGradientBoosting(Estimator):
         "device": DEVICE,
     }
     _predicts_numbers = True
+    _on_cuda = False
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -342,14 +343,15 @@ class BaseHistGradientBoosting(Estimator):
     # ---- using the model -------------------------------------------------------------------------------
     def _raw_predict(self, X):
         """Raw predictions of shape (n_outputs, n_samples)."""
-        check_fitted(self, "_records")
-        device = self._choose_device(X)
+        check_fitted(self, "_baseline")
+        kernels = self._choose_device(X).kernels.boosted_trees
         X = encode(self, X)
-        if "_forest" not in vars(self):
-            self._forest = self._pack(device.kernels.boosted_trees, self._records)
         raw = np.empty((self.n_trees_per_iteration_, len(X)))
         raw[:] = self._baseline[:, None]
-        device.kernels.boosted_trees.predict_rows(self._forest, X, raw)
+        if "_records" in vars(self):  # a scorer asks before the first round too
+            if "_forest" not in vars(self):
+                self._forest = self._pack(kernels, self._records)
+            kernels.predict_rows(self._forest, X, raw)
         return raw
 
     def _staged_raw_predict(self, X):
@@ -368,9 +370,9 @@ class BaseHistGradientBoosting(Estimator):
     def _compute_partial_dependence_recursion(self, grid, target_features):
         """Averages over the training data with some features at given values, by walking down the trees."""
         if self._with_weights:
-            raise NotImplementedError(
-                f"{type(self).__name__} does not support partial dependence plots with the 'recursion' method "
-                "when sample weights were given during fit time."
+            raise ValueError(
+                f"{type(self).__name__} does not support partial dependence with the method 'recursion' "
+                "when sample weights were given to fit."
             )
         averages = np.zeros((self.n_trees_per_iteration_, len(grid)))
         CPU.kernels.boosted_trees.average_trees(

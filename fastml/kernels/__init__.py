@@ -1,10 +1,12 @@
 """Compiled kernels and their launchers: `cpu` and, with the same file names and parameters, `cuda`."""
 
 _SPARSE = "sparse matrices come as SciPy's, on the host"
+_DEPENDENCE = "it walks through nodes, once for each point of a small grid; a GPU would wait for launches"
 _TREE = "walks through a tree diverge; on a GPU brute force in registers is faster while the data fits"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
+    "boosted_trees.average_trees": _DEPENDENCE,
     "kd_tree.build_kd_tree": _TREE,
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,

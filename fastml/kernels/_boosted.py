@@ -145,5 +145,6 @@ def pack_trees(records, thresholds, n_categories, missing, columns=None):
     sets = records.sets.view(np.uint64).reshape(-1, 4)
     trees = np.stack([firsts, depths, sizes[:, 1]], axis=1).astype(np.int64)
     return Forest(
-        words.view(np.uint64), values, sets, trees, columns, thresholds[columns], n_categories[columns], missing
-    )
+        words.view(np.uint64), values, sets, trees, columns, thresholds[columns], n_categories[columns],
+        missing,
+    )  # fmt: skip

@@ -57,3 +57,25 @@ def _quantiles(values, weights, fractions):
     if weights is None:
         return np.where(between, high - (high - low) * 0.5, high)
     return np.where(between, (low + high) / 2, low)
+
+
+def pad_thresholds(thresholds):
+    """Lay thresholds out as `bin_features` takes them.
+
+    Parameters
+    ----------
+    thresholds : list of float64 arrays
+        For each column, at most 255.
+
+    Returns
+    -------
+    padded : float64 array of shape (n_columns, 256)
+        Filled up with infinity. A threshold between two infinities, which is NaN, is the one before it: no
+        value is in its bin.
+    """
+    padded = np.full((len(thresholds), WIDTH), np.inf)
+    for row, values in zip(padded, thresholds):
+        row[: len(values)] = values
+        if len(values) and values[-1] != values[-1]:
+            row[len(values) - 1] = row[len(values) - 2] if len(values) > 1 else -np.inf
+    return padded

@@ -4,9 +4,9 @@ import numpy as np
 
 from ..._threads import for_each_block
 from .._compile import T, float64, int64, kernel, uint8, uint64
-from .._quantiles import thresholds_of
+from .._quantiles import pad_thresholds, thresholds_of
 
-__all__ = ["bin_features", "find_thresholds"]
+__all__ = ["bin_features", "find_thresholds", "pad_thresholds"]
 
 VALUES = 1 << 14  # of a block of rows
 COLUMN_BYTES = 64  # columns that are gathered together: those of a cache line
@@ -56,8 +56,7 @@ def find_bins(
                     code = uint64(x)
             else:
                 for half in (128, 64, 32, 16, 8, 4, 2, 1):
-                    # Not "x > threshold": a threshold between two infinities is NaN, and passed by.
-                    code += uint64(0) if x <= thresholds[at, code + uint64(half - 1)] else uint64(half)
+                    code += uint64(half) if thresholds[at, code + uint64(half - 1)] < x else uint64(0)
                 code = code if x == x else uint64(missing)
             codes_out[place + i * step] = code
             any_missing |= uint8(code == uint64(missing))

@@ -1,9 +1,9 @@
 """What is done next while a boosted tree grows: a warp decides, on the GPU.
 
-The open node of the largest gain is split next, one after the other: that is the definition of the tree. To split
-several nodes at a time, the next few open nodes are given out as jobs in advance. A node whose job is done takes
-no further work when its turn comes; one whose turn never comes stays a leaf. The host reads `POPPED` to see the
-splits in order.
+The open node of the largest gain is split next, one after the other: that is the definition of the tree. To
+split several nodes at a time, the next few open nodes are given out as jobs in advance. A node whose job is done
+takes no further work when its turn comes; one whose turn never comes stays a leaf. The host reads `POPPED` to
+see the splits in order.
 """
 
 import numpy as np
@@ -56,8 +56,8 @@ from ._growth_state import (
     JOB_LARGE_SLOT,
     JOB_NODE,
     JOB_SEARCH,
-    L2,
     KIND,
+    L2,
     LEFT_GRADIENT_SUM,
     LEFT_HESSIAN_SUM,
     MAX_DEPTH,
@@ -88,7 +88,7 @@ from ._growth_state import (
 from ._reduce import FULL
 
 
-# ---- slots and nodes: by one lane ---------------------------------------------------------------------------
+# ---- slots and nodes: by one lane --------------------------------------------------------------------
 @helper
 def take_slot(header, free):
     """A slot that nobody uses; there is one."""
@@ -212,7 +212,7 @@ def give_out(header, numbers, nodes, stats, jobs, free, node):
         give_slot(header, free, nodes, node)
 
 
-# ---- after a round ---------------------------------------------------------------------------------------------
+# ---- after a round -----------------------------------------------------------------------------------
 @helper
 def best_feature(gains, child, n_features, lane):
     """The largest gain of a child and its feature, the first of equally good ones."""
@@ -266,7 +266,7 @@ def finish_jobs(header, numbers, nodes, stats, jobs, free, gains, found, lane):
         cuda.syncwarp(FULL)
 
 
-# ---- the next round --------------------------------------------------------------------------------------------
+# ---- the next round ----------------------------------------------------------------------------------
 @helper
 def rank_of(header, stats, node):
     """What decides which node is split first."""

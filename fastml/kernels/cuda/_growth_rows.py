@@ -1,8 +1,8 @@
 """Rows of a boosted tree's nodes: numbers in fixed point, which rows go left, the sums of bins.
 
-Gradients and hessians are whole numbers of a unit, a power of two. Their sums are exact in whatever order
-threads come, so the same tree is grown every time. A number has 36 bits in two parts, each a word that is added
-in shared memory, where 32 bits are fast.
+Gradients and hessians are whole numbers of a unit, a power of two. Their sums are exact in whatever order the
+threads come, so the same tree is grown every time. A number has 36 bits in two parts, each a word that is
+added in shared memory, where 32 bits are fast.
 """
 
 import math
@@ -33,7 +33,7 @@ PARTS = 5  # what is summed up for a bin: two words of gradients, two of hessian
 CELLS = PARTS * FEATURES * WIDTH
 
 
-# ---- fixed point ---------------------------------------------------------------------------------------------
+# ---- fixed point -------------------------------------------------------------------------------------
 @helper
 def unit_of(largest, bits):
     """The power of two that the largest number is less than `2**bits` times of."""
@@ -74,13 +74,14 @@ def fix_gradients(
         numbers_out[HESSIAN_UNIT] = hessian_unit
     if thread < header[N_ROWS]:
         rows_out[thread] = int32(thread)
-        write_fixed(gradients[int64(2) * thread], gradient_unit, fixed_out, int64(4) * thread)
-        write_fixed(gradients[int64(2) * thread + int64(1)], hessian_unit, fixed_out, int64(4) * thread + int64(2))
+        at = int64(2) * thread
+        write_fixed(gradients[at], gradient_unit, fixed_out, int64(2) * at)
+        write_fixed(gradients[at + int64(1)], hessian_unit, fixed_out, int64(2) * at + int64(2))
     for i in range(thread, slot_size, int64(cuda.gridDim.x) * int64(BLOCK)):
         sums_out[i] = int64(0)
 
 
-# ---- chunks of jobs --------------------------------------------------------------------------------------------
+# ---- chunks of jobs ----------------------------------------------------------------------------------
 @helper
 def find_job(header, jobs, nodes, column, chunk):
     """The job whose chunk this is, or -1; which of the job's chunks; the node in that column of the job."""
@@ -231,7 +232,7 @@ def move_rows(
         before += everyone
 
 
-# ---- sums ------------------------------------------------------------------------------------------------------
+# ---- sums --------------------------------------------------------------------------------------------
 @helper
 def add_row(word, fixed, row, cells):
     """Add a row's numbers to the cells of its four features."""
@@ -257,7 +258,8 @@ def flush(cells, base, n_bins, sums_out):
         if cells[u32(4) * part + place] != int32(0):
             to = base + (int64(place) >> int64(8)) * int64(3) * n_bins + code
             gradient = (int64(cells[place]) << int64(LOW_BITS)) + int64(cells[part + place])
-            hessian = (int64(cells[u32(2) * part + place]) << int64(LOW_BITS)) + int64(cells[u32(3) * part + place])
+            hessian = int64(cells[u32(2) * part + place]) << int64(LOW_BITS)
+            hessian += int64(cells[u32(3) * part + place])
             cuda.atomic.add(sums_out, to, gradient)
             cuda.atomic.add(sums_out, to + n_bins, hessian)
             cuda.atomic.add(sums_out, to + int64(2) * n_bins, int64(cells[u32(4) * part + place]))

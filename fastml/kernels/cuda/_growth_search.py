@@ -1,6 +1,6 @@
 """The best split of a node by each feature, from the sums of its bins: a warp for each feature and node.
 
-The sums are whole numbers, so that what is left over for one side is exact. Gains are computed as the CPU does;
+The sums are whole numbers, so that what is left over for one side is exact. Gains are computed as on the CPU;
 among equally good splits the first wins, in the order in which the CPU looks at them.
 """
 
@@ -56,7 +56,7 @@ LEAST_SUPPORT = 10.0  # rows that a category needs to go left; also what smooths
 BACK = 512  # a split that is found from the last bin on, in the order of splits
 
 
-# ---- features that a node may be split by ------------------------------------------------------------------
+# ---- features that a node may be split by ------------------------------------------------------------
 @helper
 def mix(z):
     """Steele, Lea, Flood (2014). Fast splittable pseudorandom number generators. OOPSLA 2014."""
@@ -89,7 +89,7 @@ def allow_features(
     nodes: int64[:, :],  # IN  (MOST_NODES, NODE_WORDS)
     node_groups: uint8[:, :],  # IN  (MOST_NODES, n_groups)
     members: uint8[:, :],  # IN  (n_groups, n_features)
-    allowed_out: uint8[:, :],  # OUT (2 MOST_JOBS, n_features) 1 in the node's groups, 3 if it was drawn as well
+    allowed_out: uint8[:, :],  # OUT (2 MOST_JOBS, n_features) 1 in the node's groups, 3 if drawn too
 ):
     """Say which features each child may be split by: those in its groups, or a random part of them."""
     n_reached = cuda.shared.array(1, int32)
@@ -119,7 +119,7 @@ def allow_features(
             allowed_out[child, feature] = uint8(3)
 
 
-# ---- sums ------------------------------------------------------------------------------------------------
+# ---- sums --------------------------------------------------------------------------------------------
 @helper
 def load_sums(sums_out, at, parent, n_bins, lane, sums):
     """Bring a feature's sums to shared memory; those of the larger child are the parent's less the smaller's,
@@ -199,7 +199,7 @@ def rank_categories(sums, n_codes, missing, units, support, lane, values, order)
     return n
 
 
-# ---- splits ----------------------------------------------------------------------------------------------
+# ---- splits ------------------------------------------------------------------------------------------
 @helper
 def put_in_order(sums, n, missing, total, units, kind, lane, values, order):
     """Order a feature's bins, those of categories by their gradient; return how many there are to be split,

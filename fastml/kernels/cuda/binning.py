@@ -3,10 +3,10 @@
 import numpy as np
 
 from .._cuda import BLOCK, T, blocks_for, cp, cuda, cuda_kernel, helper, int32, int64, u32, uint8
-from .._quantiles import WIDTH, thresholds_of
+from .._quantiles import WIDTH, pad_thresholds, thresholds_of
 from ._memory import scratch_bytes
 
-__all__ = ["bin_features", "find_thresholds"]
+__all__ = ["bin_features", "find_thresholds", "pad_thresholds"]
 
 
 # ---- kernels -----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ __all__ = ["Forest", "pack_trees", "predict_codes", "predict_rows", "record_tree
 OFFSET_MASK = (1 << OFFSET_BITS) - 1
 
 
-# ---- kernels -----------------------------------------------------------------------------------------------
+# ---- kernels -----------------------------------------------------------------------------------------
 @helper
 def child_of(word, node, left):
     """The node that follows; the right child stands behind the left one."""
@@ -102,13 +102,13 @@ def walk_rows(
         raw_out[output, row] = total
 
 
-# ---- launchers ---------------------------------------------------------------------------------------------
+# ---- launchers ---------------------------------------------------------------------------------------
 def pack_trees(records, thresholds, n_categories, missing, columns=None):
     """See the CPU twin; the forest's arrays are on the GPU."""
     forest = _boosted.pack_trees(records, thresholds, n_categories, missing, columns)
     return Forest(
-        cp.asarray(forest.words.view(np.int64)), cp.asarray(forest.values), cp.asarray(forest.sets.view(np.int64)),
-        cp.asarray(forest.trees), cp.asarray(forest.columns, np.int64), cp.asarray(forest.thresholds),
+        cp.asarray(forest.words.view(np.int64)), cp.asarray(forest.values),
+        cp.asarray(forest.sets.view(np.int64)), cp.asarray(forest.trees), cp.asarray(forest.columns, np.int64), cp.asarray(forest.thresholds),
         cp.asarray(forest.n_categories, np.int64), missing,
     )  # fmt: skip
 

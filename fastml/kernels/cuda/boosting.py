@@ -1,8 +1,8 @@
 """Growing the trees of gradient boosting on CUDA: the twins of `fastml.kernels.cpu.boosting`.
 
 A round splits several nodes at a time in five launches: `count_left` and `move_rows` sort the nodes' rows,
-`build_sums` sums up the smaller children, `search_splits` searches all children, and `plan_round` decides what is
-split next, which is the tree that best-first growth gives. The host waits once a tree, or now and then once more.
+`build_sums` sums up the smaller children, `search_splits` searches all children, and `plan_round` decides what
+is split next: the tree is that of best-first growth. The host waits once a tree, now and then once more.
 `_growth_state` says where things are.
 """
 
@@ -26,7 +26,7 @@ MORE_ROUNDS = 2  # when those that were launched were not enough
 SMALL_BOARD = 1 << 16  # words that are copied to the host each time it looks
 
 
-# ---- kernels -----------------------------------------------------------------------------------------------
+# ---- kernels -----------------------------------------------------------------------------------------
 @cuda_kernel
 def add_values(
     rows: int32[:],  # IN  (2 n_samples,) leaf by leaf; of even and of odd depth
@@ -48,7 +48,7 @@ def add_values(
     raw_out[rows[odd * n_rows + place]] += leaves[leaf, 2]
 
 
-# ---- launchers ---------------------------------------------------------------------------------------------
+# ---- launchers ---------------------------------------------------------------------------------------
 class Grower(NamedTuple):
     """What `make_grower` prepares for all trees that are grown from the same codes."""
 
@@ -100,8 +100,8 @@ def make_grower(codes, n_bins, kinds, groups=None, *, max_bins, max_leaf_nodes=3
     groups = np.zeros((0, n_features)) if groups is None else np.asarray(groups)
     header = np.zeros(state.HEADER, np.int64)
     header[: state.MOST_NODES + 1] = (
-        n_rows, n_features, stride, min_samples_leaf, max_leaf_nodes or 0, max_depth or -1, len(groups), n_jobs,
-        n_slots, n_nodes,
+        n_rows, n_features, stride, min_samples_leaf, max_leaf_nodes or 0, max_depth or -1, len(groups),
+        n_jobs, n_slots, n_nodes,
     )  # fmt: skip
     header[state.BITS] = min(state.MOST_BITS, 62 - int(n_rows).bit_length())
     header[state.NEWEST_FIRST] = max_leaf_nodes is None
@@ -220,5 +220,6 @@ def add_leaf_values(tree, raw_out):
     """See the CPU twin."""
     leaves = np.flatnonzero(tree.nodes[:, LEFT] < 0)
     leaves = leaves[np.argsort(tree.nodes[leaves, START])]
-    table = np.stack([tree.nodes[leaves, START], tree.nodes[leaves, DEPTH], tree.stats[leaves, VALUE]], axis=1)
+    words = tree.nodes[leaves]
+    table = np.stack([words[:, START], words[:, DEPTH], tree.stats[leaves, VALUE]], axis=1)
     add_values[(blocks_for(len(raw_out)),), (BLOCK,)](tree.rows, cp.asarray(table), raw_out)

@@ -23,7 +23,7 @@ from .._quantiles import interpolate, quantile_positions
 __all__ = ["LOSSES", "gradients", "quantile_of", "renew_leaves"]
 
 
-# ---- kernels -----------------------------------------------------------------------------------------------
+# ---- kernels -----------------------------------------------------------------------------------------
 @helper
 def sum_block(value, values, losses_out):
     """Write the sum over the block's threads; `values` is shared memory. Always in the same order."""
@@ -127,12 +127,14 @@ def gradients_of_multinomial(
     sum_block(total, values, losses_out)
 
 
-# ---- launchers ---------------------------------------------------------------------------------------------
+# ---- launchers ---------------------------------------------------------------------------------------
 def gradients(loss, y, raw, sample_weight, gradients_out, *, quantile=0.5, wants_loss=True):
     """See the CPU twin; without `wants_loss` the sum is zero, and the host does not wait for it."""
     n_outputs, n = raw.shape
     weight = cp.empty(0, np.float64) if sample_weight is None else sample_weight
-    flat = cp.empty((n_outputs, 0), np.float32) if gradients_out is None else gradients_out.reshape(n_outputs, -1)
+    flat = cp.empty((n_outputs, 0), np.float32)
+    if gradients_out is not None:
+        flat = gradients_out.reshape(n_outputs, -1)
     parts, code = cp.empty(blocks_for(n), np.float64), LOSSES[loss]
     if code == MULTINOMIAL:
         gradients_of_multinomial[(len(parts),), (BLOCK,)](y, raw, weight, flat, parts)
