@@ -1,9 +1,9 @@
 """What is done next while a boosted tree grows: a warp decides, on the GPU.
 
 The open node of the largest gain is split next, one after the other: that is the definition of the tree. To
-split several nodes at a time, the next few open nodes are given out as jobs in advance. A node whose job is done
-takes no further work when its turn comes; one whose turn never comes stays a leaf. The host reads `POPPED` to
-see the splits in order.
+split several nodes at a time, the next few open nodes are given out as jobs in advance. A node whose job is
+done takes no further work when its turn comes; one whose turn never comes stays a leaf. The host reads
+`POPPED` to see the splits in order.
 """
 
 import numpy as np

@@ -108,7 +108,8 @@ def pack_trees(records, thresholds, n_categories, missing, columns=None):
     forest = _boosted.pack_trees(records, thresholds, n_categories, missing, columns)
     return Forest(
         cp.asarray(forest.words.view(np.int64)), cp.asarray(forest.values),
-        cp.asarray(forest.sets.view(np.int64)), cp.asarray(forest.trees), cp.asarray(forest.columns, np.int64), cp.asarray(forest.thresholds),
+        cp.asarray(forest.sets.view(np.int64)), cp.asarray(forest.trees),
+        cp.asarray(forest.columns, np.int64), cp.asarray(forest.thresholds),
         cp.asarray(forest.n_categories, np.int64), missing,
     )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """Growing the trees of gradient boosting on CUDA: the twins of `fastml.kernels.cpu.boosting`.
 
 A round splits several nodes at a time in five launches: `count_left` and `move_rows` sort the nodes' rows,
-`build_sums` sums up the smaller children, `search_splits` searches all children, and `plan_round` decides what
-is split next: the tree is that of best-first growth. The host waits once a tree, now and then once more.
+`build_sums` sums up the smaller children, `search_splits` searches all children, and `plan_round` decides
+what is split next: the tree is that of best-first growth. The host waits once a tree, now and then once more.
 `_growth_state` says where things are.
 """
 

@@ -139,6 +139,7 @@ def gradients(loss, y, raw, sample_weight, gradients_out, *, quantile=0.5, wants
     if code == MULTINOMIAL:
         gradients_of_multinomial[(len(parts),), (BLOCK,)](y, raw, weight, flat, parts)
     else:
+        quantile = np.float64(quantile)
         gradients_of_one[(len(parts),), (BLOCK,)](y, raw[0], weight, code, quantile, flat[0], parts)
     return float(parts.sum()) if wants_loss else 0.0
 
