@@ -242,7 +242,8 @@ def trees_of_some_features(run):
     roots = [kernels.grow_tree(grower, gradients, seed).nodes[0, 4] for seed in seeds]
     again = [kernels.grow_tree(grower, gradients, seed).nodes[0, 4] for seed in seeds[:4]]
     assert roots[:4] == again
-    assert len(seeds) // 6 < roots.count(0) < len(seeds) - len(seeds) // 6, "the best feature is to be drawn about every other time"
+    few = len(seeds) // 6
+    assert few < roots.count(0) < len(seeds) - few, "the best feature is to be drawn about every other time"
 
 
 # ---- predictions -------------------------------------------------------------------------------

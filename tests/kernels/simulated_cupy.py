@@ -13,7 +13,8 @@ FUNCTIONS = """
     abs add all any arange argmax argmin argsort bincount broadcast_to clip concatenate cumsum diff divide dot
     empty empty_like exp expand_dims fill_diagonal flatnonzero floor full full_like isfinite isinf isnan
     lexsort log log2 matmul max maximum mean min minimum multiply nan_to_num nanmax nanmin nextafter
-    ones ones_like prod ravel repeat rint round searchsorted sort sqrt square stack subtract sum take take_along_axis unique where
+    ones ones_like prod ravel repeat rint round searchsorted sort sqrt square stack subtract sum take
+    take_along_axis unique where
     zeros zeros_like
 """
 OPERATORS = """

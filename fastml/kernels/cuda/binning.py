@@ -53,7 +53,8 @@ def find_bins(
 
 # ---- launchers ---------------------------------------------------------------------------------------------
 def find_thresholds(X, columns, max_bins, rows=None, sample_weight=None):
-    """See the CPU twin. Columns are sorted on the GPU; what the host does with sorted values is the CPU's."""
+    """See the CPU twin."""
+    # Columns are sorted on the GPU; what the host does with sorted values is the same for both.
     columns = np.asarray(columns)
     weight = None if sample_weight is None else cp.asarray(sample_weight, np.float64)
     rows = None if rows is None else cp.asarray(rows, np.int64)
@@ -90,7 +91,7 @@ def as_values(thresholds, dtype):
 
 
 def bin_features(X, thresholds, n_categories, missing, codes_out, columns=None):
-    """See the CPU twin; `any_missing` is an array on the host."""
+    """See the CPU twin."""
     n, n_columns = len(X), len(thresholds)
     columns = np.arange(n_columns) if columns is None else columns
     if codes_out.ndim == 3:

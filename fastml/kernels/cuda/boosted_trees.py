@@ -104,7 +104,7 @@ def walk_rows(
 
 # ---- launchers ---------------------------------------------------------------------------------------
 def pack_trees(records, thresholds, n_categories, missing, columns=None):
-    """See the CPU twin; the forest's arrays are on the GPU."""
+    """See the CPU twin."""
     forest = _boosted.pack_trees(records, thresholds, n_categories, missing, columns)
     return Forest(
         cp.asarray(forest.words.view(np.int64)), cp.asarray(forest.values),
@@ -124,7 +124,8 @@ def predict_codes(forest, codes, raw_out, start=0):
 
 
 def predict_rows(forest, X, raw_out):
-    """See the CPU twin. Values are compared with thresholds; they need no bins."""
+    """See the CPU twin."""
+    # Values are compared with thresholds; they need no bins.
     walk_rows[(blocks_for(len(X)),), (BLOCK,)](
         X, forest.words, forest.values, forest.sets, forest.trees, forest.columns,
         as_values(forest.thresholds, X.dtype), forest.n_categories, forest.missing, raw_out,

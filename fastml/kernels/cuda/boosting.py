@@ -86,7 +86,8 @@ class Tree(NamedTuple):
 def make_grower(codes, n_bins, kinds, groups=None, *, max_bins, max_leaf_nodes=31, max_depth=None,
                 min_samples_leaf=20, l2_regularization=0.0, max_features=1.0, learning_rate=1.0,
                 min_hessian=1e-3):  # fmt: skip
-    """See the CPU twin. Features are drawn by other random numbers."""
+    """See the CPU twin."""
+    # One difference: a node's draw of features depends on the way to it, not on the draws before it.
     n_blocks, n_rows, _ = codes.shape
     n_features, stride = len(n_bins), max_bins + 1
     leaves = n_rows // min_samples_leaf + 1
@@ -145,7 +146,7 @@ def _views(board, n_nodes):
 
 
 def grow_tree(grower, gradients, seed=0):
-    """See the CPU twin. Sums are exact sums of numbers in fixed point, so the same tree comes again."""
+    """See the CPU twin."""
     g = grower
     gradients = gradients.reshape(-1, 2)
     n_rows = len(gradients)

@@ -129,7 +129,7 @@ def gradients_of_multinomial(
 
 # ---- launchers ---------------------------------------------------------------------------------------
 def gradients(loss, y, raw, sample_weight, gradients_out, *, quantile=0.5, wants_loss=True):
-    """See the CPU twin; without `wants_loss` the sum is zero, and the host does not wait for it."""
+    """See the CPU twin."""
     n_outputs, n = raw.shape
     weight = cp.empty(0, np.float64) if sample_weight is None else sample_weight
     flat = cp.empty((n_outputs, 0), np.float32)
@@ -141,11 +141,12 @@ def gradients(loss, y, raw, sample_weight, gradients_out, *, quantile=0.5, wants
     else:
         quantile = np.float64(quantile)
         gradients_of_one[(len(parts),), (BLOCK,)](y, raw[0], weight, code, quantile, flat[0], parts)
-    return float(parts.sum()) if wants_loss else 0.0
+    return float(parts.sum()) if wants_loss else 0.0  # the host need not wait
 
 
 def renew_leaves(tree, y, raw, sample_weight, quantile, factor):
-    """See the CPU twin. All leaves' residuals are sorted at once."""
+    """See the CPU twin."""
+    # All leaves' residuals are sorted at once.
     leaves = np.flatnonzero(tree.nodes[:, LEFT] < 0)
     leaves = leaves[np.argsort(tree.nodes[leaves, START])]
     sizes = tree.nodes[leaves, STOP] - tree.nodes[leaves, START]
