@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import numbers
+import sys
 import time
 from typing import Any
 
@@ -19,6 +20,7 @@ from .._validation import (
     check_fitted,
     fit_method,
     random_state,
+    sk,
 )
 from ..solvers import boosting as solver
 from ._boosting_inputs import (
@@ -33,6 +35,7 @@ from ._boosting_stopping import Losses, Scores, should_stop
 
 __all__ = ["BaseHistGradientBoosting"]
 
+SKLEARN_HOME = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
 SEEDS = np.iinfo(np.uint32).max
 LAUNCHES = 6e7  # operations in the time that a GPU takes for a tree of few rows
 STOPPING_FROM = 10_000  # rows from which "auto" stops early
@@ -75,6 +78,9 @@ class BaseHistGradientBoosting(Estimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        if "sklearn.inspection._partial_dependence" in sys.modules:
+            # Its fast method is for scikit-learn's own classes; it asks for tags before it looks.
+            sk(f"{SKLEARN_HOME}.BaseHistGradientBoosting").register(type(self))
         return tags
 
     def __getstate__(self):
@@ -180,8 +186,6 @@ class BaseHistGradientBoosting(Estimator):
         """Rows to learn from and rows to stop by; None where the training data itself is to stop by."""
         if self.validation_fraction is None:
             return None
-        from .._validation import sk
-
         labels = None if self._predicts_numbers else y
         rows = solver.hold_out(len(y), self.validation_fraction, self._random_seed, labels)
         if rows is None:  # scikit-learn says what is wrong
@@ -306,17 +310,17 @@ class BaseHistGradientBoosting(Estimator):
             if held is not None:
                 self._add_from_codes(device, parts[-1], held[0], judge.held[-1])
             if progressive:  # a scorer may ask for predictions
-                self._set_trees(device, parts)
+                vars(self).update(self._trees_so_far(device, parts))
             stop = judge is not None and self._note_scores(judge, held)
             if self.verbose >= 2:
                 self._say(i, parts[-1], judge, held, time.perf_counter() - start)
             if task is not None:
                 stop |= bool(task.call_on_fit_task_end(
-                    estimator=self, reconstruction_attributes=lambda: self._trees_so_far(parts)
+                    estimator=self, reconstruction_attributes=lambda: self._trees_so_far(device, parts)
                 ))  # fmt: skip
             if stop:
                 break
-        self._set_trees(device, parts)
+        vars(self).update(self._trees_so_far(device, parts))
         if context is not None:
             context.call_on_fit_task_end(estimator=self, reconstruction_attributes={})
 
@@ -331,13 +335,10 @@ class BaseHistGradientBoosting(Estimator):
                 text += f"val {judge.name}: {judge.factor * self.validation_score_[-1]:.5f}, "
         print(f"{text}in {seconds:0.3f}s")
 
-    @staticmethod
-    def _trees_so_far(parts):
-        return {"_records": solver.join_records(parts)}
-
-    def _set_trees(self, device, parts):
-        self._records = solver.join_records(parts)
-        self._forests = {device.name: self._pack(device.kernels.boosted_trees, self._records)}
+    def _trees_so_far(self, device, parts):
+        records = solver.join_records(parts)
+        packed = self._pack(device.kernels.boosted_trees, records)
+        return {"_records": records, "_forests": {device.name: packed}}
 
     def _pack(self, kernels, records, columns=None):
         bins = self._bins
