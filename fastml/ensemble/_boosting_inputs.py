@@ -11,7 +11,14 @@ from .._device import CPU, is_cuda_array
 from .._plain import plain_target
 from .._validation import check_weight, check_X, sk
 
-__all__ = ["check_groups", "check_monotonic", "check_target", "check_training_data", "check_weights", "encode"]
+__all__ = [
+    "check_groups",
+    "check_monotonic",
+    "check_target",
+    "check_training_data",
+    "check_weights",
+    "encode",
+]
 
 CHECKS = {"ensure_all_finite": False}
 
@@ -21,7 +28,7 @@ def on_host(data):
     return CPU.to_host(data) if is_cuda_array(data) else data
 
 
-# ---- features ----------------------------------------------------------------------------------------
+# ---- features ------------------------------------------
 def check_training_data(est, X):
     """Validate the training data; encode categories as 0, 1, ...
 
@@ -90,7 +97,8 @@ def _count_categories(est):
             if hasattr(encoder, "feature_names_in_"):
                 name = repr(encoder.feature_names_in_[place])
             raise ValueError(
-                f"Categorical feature {name} is expected to have a cardinality <= {est.max_bins} but actually "
+                f"Categorical feature {name} is expected to "
+                f"have a cardinality <= {est.max_bins} but actually "
                 f"has a cardinality of {len(categories)}."
             )
         counts[feature] = len(categories)
@@ -104,7 +112,7 @@ def encode(est, X):
     return _in_order(est, est._preprocessor.transform(on_host(X)))
 
 
-# ---- targets and weights ---------------------------------------------------------------------------------
+# ---- targets and weights ------------------------------------------
 def check_target(est, X, y, y_float):
     """Validate the target of a regressor or classifier."""
     y = on_host(y)
@@ -122,7 +130,7 @@ def check_weights(sample_weight, X):
     return check_weight(on_host(sample_weight), np.broadcast_to(np.zeros(1), (len(X), 1)))
 
 
-# ---- constraints -------------------------------------------------------------------------------------------
+# ---- constraints ------------------------------------------
 def check_monotonic(est):
     """Validate the monotonic constraints; None if there are none."""
     if est.monotonic_cst is None:

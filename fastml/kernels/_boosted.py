@@ -62,6 +62,8 @@ class Forest(NamedTuple):
     thresholds: np.ndarray  # float64 (n_columns, 256): of their bins
     n_categories: np.ndarray  # int64 (n_columns,)
     missing: int  # the code of missing values
+    feature_words: np.ndarray  # uint64 (n_nodes,): words that name features in the place of columns
+    limits: dict  # dtype of X -> (n_nodes,): the largest value that goes left
 
 
 def record_trees(trees, thresholds):
@@ -144,7 +146,19 @@ def pack_trees(records, thresholds, n_categories, missing, columns=None):
     depths = np.maximum.reduceat(nodes["depth"], firsts)
     sets = records.sets.view(np.uint64).reshape(-1, 4)
     trees = np.stack([firsts, depths, sizes[:, 1]], axis=1).astype(np.int64)
+    feature_words = words.copy()
+    feature_words[inner] += (features - np.searchsorted(columns, features)) << FEATURE_AT
+    limits = {np.dtype(dtype): _rounded_down(nodes["num_threshold"], dtype) for dtype in ("f4", "f8")}
     return Forest(
         words.view(np.uint64), values, sets, trees, columns, thresholds[columns], n_categories[columns],
-        missing,
+        missing, feature_words.view(np.uint64), limits,
     )  # fmt: skip
+
+
+def _rounded_down(thresholds, dtype):
+    """The largest values of a dtype that are not above the thresholds."""
+    with np.errstate(over="ignore"):
+        limits = thresholds.astype(dtype)
+    above = limits.astype(np.float64) > thresholds
+    limits[above] = np.nextafter(limits[above], limits.dtype.type(-np.inf))
+    return limits

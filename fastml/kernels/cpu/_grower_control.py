@@ -95,7 +95,7 @@ from ._grower_state import (
 )
 
 
-# ---- rounds ----------------------------------------------------------------------------------------------
+# ---- rounds ----------------------------------------------
 @helper
 def hand_out(board, phase, n_units, ticket):
     """Begin a round; no ticket of an earlier one fits any more."""
@@ -105,7 +105,7 @@ def hand_out(board, phase, n_units, ticket):
     simd.atomic_store(board, TICKET, (generation << (2 * UNIT_BITS)) | (n_units << UNIT_BITS))
 
 
-# ---- features that a node may be split by ------------------------------------------------------------------
+# ---- features that a node may be split by ----------------------------------------------
 @helper
 def draw(board):
     """A random number in [0, 1).
@@ -155,7 +155,7 @@ def pass_groups(board, node, feature, left):
         board[board[GROUPS] + (left + 1) * n_groups + group] = stays
 
 
-# ---- nodes ------------------------------------------------------------------------------------------------
+# ---- nodes ----------------------------------------------
 @helper
 def add_node(board, pool, node, start, stop, depth):
     """Begin a node as a leaf."""
@@ -260,7 +260,11 @@ def add_children(board, pool):
     kind = board[board[KINDS] + feature]
     set_values(board, pool, kind, node, left)
     if not kind & HAS_MISSING:
-        board[words + MISSING_LEFT] = int64(2 * board[N_LEFT] > stop - start)
+        # Nobody has said where missing values go: with most of the rows.
+        goes_left, missing = int64(2 * board[N_LEFT] > stop - start), board[N_BINS] - 1
+        board[words + MISSING_LEFT] = goes_left
+        if board[words + CATEGORICAL]:
+            board[words + WORDS + missing // 64] |= goes_left << (missing % 64)
     if board[N_GROUPS] > 0:
         pass_groups(board, node, feature, left)
     board[SMALL] = left if 2 * board[N_LEFT] < stop - start else left + 1
@@ -314,7 +318,7 @@ def write_table(board, node):
         board[board[TABLE] + code] = left
 
 
-# ---- the rounds, one after the other -------------------------------------------------------------------------
+# ---- the rounds, one after the other ----------------------------------------------
 @helper
 def chunks_of_node(board):
     """How many chunks of rows the node has that is being split."""

@@ -1,22 +1,11 @@
 """The nodes of a growing tree that may be split, and the slots that hold their sums."""
 
-from .._boosted import (
-    GAIN,
-    NODE_FLOATS,
-    SLOT,
-)
+from .._boosted import GAIN, NODE_FLOATS, SLOT
 from .._compile import helper
-from ._grower_state import (
-    FREE,
-    HEAP,
-    MAX_LEAVES,
-    N_FREE,
-    N_OPEN,
-    STATS,
-)
+from ._grower_state import FREE, HEAP, MAX_LEAVES, N_FREE, N_OPEN, STATS
 
 
-# ---- slots and open nodes ----------------------------------------------------------------------------------
+# ---- slots and open nodes ----------------------------------------------
 @helper
 def take_slot(board):
     """A slot that nobody uses, or -1."""
@@ -37,7 +26,7 @@ def release_slot(board, node):
 
 @helper
 def comes_before(board, pool, a, b):
-    """Tell whether node a is to be split before b: by gain; where leaves are not limited, the newest first."""
+    """Tell whether node a is to be split before b: by gain, or the newest if leaves are not limited."""
     gain_a, gain_b = (
         pool[board[STATS] + a * NODE_FLOATS + GAIN],
         pool[board[STATS] + b * NODE_FLOATS + GAIN],

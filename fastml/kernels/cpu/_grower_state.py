@@ -8,7 +8,7 @@ import numpy as np
 
 from .._boosted import NODE_FLOATS, NODE_INTS
 
-# ---- the first numbers of the pool: settings -------------------------------------------------------------
+# ---- the first numbers of the pool: settings ----------------------------------------------
 L2, MIN_HESSIAN, MIN_SAMPLES, MAX_LEAVES, MAX_DEPTH, CONSTRAINED, FRACTION, WORK_A_CALL = range(8)
 
 # ---- the first words of the board. Those that threads fight for have a cache line of their own ------------

@@ -12,7 +12,7 @@ VALUES = 1 << 14  # of a block of rows
 COLUMN_BYTES = 64  # columns that are gathered together: those of a cache line
 
 
-# ---- kernels -----------------------------------------------------------------------------------------------
+# ---- kernels ----------------------------------------------
 @kernel
 def gather_values(
     X: T[:, :],  # IN (n_samples, n_features)
@@ -63,7 +63,7 @@ def find_bins(
         seen_out[c] = any_missing
 
 
-# ---- thresholds ----------------------------------------------------------------------------------------------
+# ---- thresholds ----------------------------------------------
 def find_thresholds(X, columns, max_bins, rows=None, sample_weight=None):
     """Find thresholds between bins that hold about equally many rows each.
 
@@ -119,7 +119,7 @@ def _weighted_thresholds(values, weights, max_bins):
     return thresholds_of(values[order], weights[order], max_bins)
 
 
-# ---- bins ------------------------------------------------------------------------------------------------------
+# ---- bins ----------------------------------------------
 def bin_features(X, thresholds, n_categories, missing, codes_out, columns=None):
     """Find the bin of each value.
 

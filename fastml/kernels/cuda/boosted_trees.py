@@ -106,12 +106,15 @@ def walk_rows(
 def pack_trees(records, thresholds, n_categories, missing, columns=None):
     """See the CPU twin."""
     forest = _boosted.pack_trees(records, thresholds, n_categories, missing, columns)
-    return Forest(
-        cp.asarray(forest.words.view(np.int64)), cp.asarray(forest.values),
-        cp.asarray(forest.sets.view(np.int64)), cp.asarray(forest.trees),
-        cp.asarray(forest.columns, np.int64), cp.asarray(forest.thresholds),
-        cp.asarray(forest.n_categories, np.int64), missing,
-    )  # fmt: skip
+    return forest._replace(
+        words=cp.asarray(forest.words.view(np.int64)),
+        values=cp.asarray(forest.values),
+        sets=cp.asarray(forest.sets.view(np.int64)),
+        trees=cp.asarray(forest.trees),
+        columns=cp.asarray(forest.columns, np.int64),
+        thresholds=cp.asarray(forest.thresholds),
+        n_categories=cp.asarray(forest.n_categories, np.int64),
+    )
 
 
 def predict_codes(forest, codes, raw_out, start=0):

@@ -20,7 +20,7 @@ from .._boosted import (
 from .._cuda import BLOCK, blocks_for, cp, cuda, cuda_kernel, float32, float64, helper, int64, u32
 from .._quantiles import interpolate, quantile_positions
 
-__all__ = ["LOSSES", "gradients", "quantile_of", "renew_leaves"]
+__all__ = ["LOSSES", "gradients", "probabilities", "quantile_of", "renew_leaves"]
 
 
 # ---- kernels -----------------------------------------------------------------------------------------
@@ -142,6 +142,17 @@ def gradients(loss, y, raw, sample_weight, gradients_out, *, quantile=0.5, wants
         quantile = np.float64(quantile)
         gradients_of_one[(len(parts),), (BLOCK,)](y, raw[0], weight, code, quantile, flat[0], parts)
     return float(parts.sum()) if wants_loss else 0.0  # the host need not wait
+
+
+def probabilities(raw):
+    """See the CPU twin."""
+    if len(raw) == 1:
+        e = cp.exp(-cp.abs(raw[0]))
+        larger, smaller = 1 / (1 + e), e / (1 + e)
+        positive = raw[0] >= 0
+        return cp.stack([cp.where(positive, smaller, larger), cp.where(positive, larger, smaller)], axis=1)
+    e = cp.exp(raw - raw.max(axis=0))
+    return cp.ascontiguousarray((e / e.sum(axis=0)).T)
 
 
 def renew_leaves(tree, y, raw, sample_weight, quantile, factor):
