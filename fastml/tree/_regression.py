@@ -25,7 +25,8 @@ class DecisionTreeRegressor(Regressor, BaseTree):
         median, or half the mean Poisson deviance of the mean.
 
     splitter : {"best", "random"}, default="best"
-        Whether to try all thresholds of a feature, or one that is drawn between its smallest and largest value.
+        Whether to try all thresholds of a feature, or one that is drawn between its smallest and largest
+        value.
 
     max_depth : int, default=None
         Most splits above a leaf. None means no bound.
@@ -196,8 +197,8 @@ class DecisionTreeRegressor(Regressor, BaseTree):
 class ExtraTreeRegressor(DecisionTreeRegressor):
     """A decision tree for regression that draws its thresholds.
 
-    For each of the features that a split considers one threshold is drawn, between the smallest and the largest
-    value in the node; the best of these splits is taken. Such trees are for ensembles.
+    For each of the features that a split considers one threshold is drawn, between the smallest and the
+    largest value in the node; the best of these splits is taken. Such trees are for ensembles.
 
     Parameters
     ----------

@@ -33,7 +33,6 @@ from ._tree_frontier import (
     FOUND,
     IMPURE_LEFT,
     IMPURE_RIGHT,
-    SPAN,
     LOWER,
     MIDDLE,
     MIN_LEAF,
@@ -43,6 +42,7 @@ from ._tree_frontier import (
     N_OUTPUTS,
     POISSON,
     SCORE,
+    SPAN,
     SQUARED_ERROR,
     START,
     STOP,
@@ -178,7 +178,7 @@ def search_any(
 
 @helper
 def scan_any(columns, features, feature, targets, settings, items, frontier, sums, row, offset, only, weight):
-    """Try the boundaries between sorted keys, or the one at `only`; the last `offset` keys are on the left."""
+    """Try the boundaries between sorted keys, or that at `only`; the last `offset` keys are on the left."""
     criterion = int64(settings[CRITERION])
     n_outputs, n_classes = int64(settings[N_OUTPUTS]), int64(settings[N_CLASSES])
     least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]

@@ -1,23 +1,24 @@
 """The best split of two counted classes, without sorting all samples.
 
-The weights of the classes are summed in buckets of neighbouring ranks. The score of a split is a convex function
-of the left side's two sums, so that within a bucket it lies below its largest value at the corners of the box
-that the sums are in. Only buckets whose bound reaches the best score are sorted. No split is missed.
+The weights of the classes are summed in buckets of neighbouring ranks. The score of a split is a convex
+function of the left side's two sums, so that within a bucket it lies below its largest value at the corners
+of the box that the sums are in. Only buckets whose bound reaches the best score are sorted. No split is
+missed.
 
 A cell of a bucket is three sums in one integer: of weights, of weights of class 1, of samples.
 """
 
 from .._compile import float64, helper, int64
 from ._tree_criteria import is_boundary
-from ._tree_frontier import FOUND, SPAN, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE
+from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE, SPAN
 from ._tree_search import keep_split
 from ._tree_sort import BUCKETS, KEYS, LOWER_HALF, RANKS, SAMPLES, SPARE, sort_keys
 
 FIELD = 21  # bits of each sum in a cell
 MOST = (1 << FIELD) - 1
 WORTH = 32  # samples
-KEYS_PER_BUCKET = 4
-MOST_BUCKETS = 4096
+KEYS_PER_BUCKET = 8
+MOST_BUCKETS = 2048
 HALF = 0xFFFF
 SLACK = 1 - 1e-10  # scores are negative; rounding must not hide one
 

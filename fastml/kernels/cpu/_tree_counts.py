@@ -1,4 +1,4 @@
-"""The search for a split where samples are counted: one output, Gini impurity, weights that are small integers.
+"""The search for a split where samples are counted: one output, Gini impurity, small integer weights.
 
 The payload of an item is the class above the weight, 16 bits each. Sums are exact.
 """
@@ -6,7 +6,7 @@ The payload of an item is the class above the weight, 16 bits each. Sums are exa
 from .._compile import float64, helper, int64
 from ._tree_buckets import fits_buckets, search_buckets
 from ._tree_criteria import LEFT_SUMS, RIGHT_SUMS, TOTAL, clear_sums, is_boundary
-from ._tree_frontier import FOUND, SPAN, MIN_LEAF, MIN_LEAF_WEIGHT, N_CLASSES, RANDOM, SCORE
+from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, N_CLASSES, RANDOM, SCORE, SPAN
 from ._tree_search import correct_split, keep_split, order_keys, read_feature
 from ._tree_sort import SAMPLES, make_keys
 

@@ -1,11 +1,12 @@
 """The search for a split by the squared error of one output.
 
-The node's weights and weighted targets lie side by side in rows of `sums`; a key's payload is the place there.
+The node's weights and weighted targets lie side by side in rows of `sums`; a key's payload is the place
+there.
 """
 
 from .._compile import helper, int64
 from ._tree_criteria import SAMPLE_WEIGHT, TOTAL, is_boundary
-from ._tree_frontier import FOUND, SPAN, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE
+from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE, SPAN
 from ._tree_search import correct_split, keep_split, order_keys, read_feature
 from ._tree_sort import LOWER_HALF, SAMPLES
 
@@ -60,7 +61,7 @@ def search_moments(columns, features, feature, settings, items, choices, frontie
 
 @helper
 def scan_moments(columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight):
-    """Try the boundaries between sorted keys, or the one at `only`; the last `offset` keys are on the left."""
+    """Try the boundaries between sorted keys, or that at `only`; the last `offset` keys are on the left."""
     least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
     span = features[feature, SPAN]
     total, best = sums[TOTAL, 0], frontier[FOUND, SCORE]

@@ -1,4 +1,4 @@
-"""What the searches for a split share: the sorted keys of a feature, random thresholds, the best split so far.
+"""What the searches for a split share: sorted keys, random thresholds, the best split so far.
 
 Missing values have the highest rank, so that the first search, with them on the right, treats them as any
 other; the second has them on the left from the beginning.
@@ -38,7 +38,7 @@ MOST_RANDOM = 2147483647.0
 
 @helper
 def read_feature(columns, features, feature, items, start, stop, with_payload):
-    """Make the feature's keys; return the lowest and highest rank, how many are missing, if it is constant."""
+    """Make the feature's keys; return the extreme ranks, how many are missing, if it is constant."""
     low, high = make_keys(columns, features.shape[0], feature, items, start, stop, with_payload)
     n_missing = int64(0)
     if features[feature, HAS_MISSING] != 0:
@@ -53,8 +53,8 @@ def read_feature(columns, features, feature, items, start, stop, with_payload):
 def order_keys(columns, features, feature, settings, items, choices, n, low, high, n_missing):
     """Bring the keys into the order in which boundaries are tried.
 
-    Return their row, and for a random threshold: how many are on its left (-1 where all boundaries are tried),
-    its rank, itself, whether missing values are on the left.
+    Return their row, and for a random threshold: how many are on its left (-1 where all boundaries are
+    tried), its rank, itself, whether missing values are on the left.
     """
     missing_rank = features[feature, N_VALUES]
     if settings[RANDOM] != 0:
@@ -121,8 +121,8 @@ def correct_split(frontier, n_missing, missing_left, only, rank, threshold):
 def part_samples(columns, features, items, frontier, start, stop):
     """Move the samples of the best split's left side to the front; return where the right side begins.
 
-    The threshold is half-way between the sides, or what ends a bin. A missing value where there was none goes to
-    the larger side.
+    The threshold is half-way between the sides, or what ends a bin. A missing value where there was none goes
+    to the larger side.
     """
     feature = int64(frontier[FOUND, BEST_FEATURE])
     missing_rank = features[feature, N_VALUES] if frontier[FOUND, BEST_MISSING] > 0 else int64(-1)

@@ -1,8 +1,9 @@
 """The samples of a node in the order of a feature, and their partition.
 
-A sample is a 64-bit item: its row in the lower half, a payload in the upper. A key is the rank of the sample's
-value among the feature's different values in the upper half, and the payload, or the sample's place in the
-node, in the lower. Rows of `items`: the tree's samples, keys, spare keys, counters, and sums by bucket.
+A sample is a 64-bit item: its row in the lower half, a payload in the upper. A key is the rank of the
+sample's value among the feature's different values in the upper half, and the payload, or the sample's place
+in the node, in the lower. Rows of `items`: the tree's samples, keys, spare keys, counters, and sums by
+bucket.
 """
 
 import numpy as np
@@ -23,8 +24,8 @@ LOWER_HALF = 0xFFFFFFFF
 def strides_of(columns, n_features, n):
     """How to find ranks in `columns`: the plane, and the strides by feature and by row.
 
-    The rows of a small node lie far apart in a column; by row, they stay in the cache down to its leaves. With
-    `n_features` 0, for columns that are not there by row, the strides are always those of columns.
+    The rows of a small node lie far apart in a column; by row, they stay in the cache down to its leaves.
+    With `n_features` 0, for columns that are not there by row, the strides are always those of columns.
     """
     if n_features > 0 and n * VALUES_OF_LINE < columns.shape[2]:
         return BY_ROW, int64(1), n_features

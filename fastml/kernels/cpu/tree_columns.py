@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._threads import for_each_block
 from .._compile import T, helper, int32, int64, kernel
-from ._tree_frontier import CLOSE, FEATURE_COLUMNS, HAS_MISSING, IS_BINNED, SPAN, MONOTONIC, N_VALUES
+from ._tree_frontier import CLOSE, FEATURE_COLUMNS, HAS_MISSING, IS_BINNED, MONOTONIC, N_VALUES, SPAN
 from ._tree_sort import BY_ROW, LOWER_HALF, RANKS, VALUES, value_at
 
 __all__ = ["Table", "rank_columns"]
@@ -133,8 +133,8 @@ def rank_columns(X, max_bins=0):
         The table; NaN is a missing value.
 
     max_bins : int, default=0
-        A column of more different values is cut into as many bins of about as many samples each, whose numbers
-        are the ranks. 0 means never.
+        A column of more different values is cut into as many bins of about as many samples each, whose
+        numbers are the ranks. 0 means never.
 
     Returns
     -------
