@@ -221,7 +221,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     min_weight_fraction_leaf : float, default=0.0
         Smallest weight of a leaf, as a fraction of the weight of all samples.
 
-    max_features : int, float, {"sqrt", "log2"} or None, default="sqrt"
+    max_features : int, float, {"sqrt", "log2"} or None, default=1.0
         How many features, drawn anew, a split considers; a float is a fraction. None means all.
 
     random_state : int, RandomState instance or None, default=None
@@ -290,7 +290,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         min_samples_split: float = 2,
         min_samples_leaf: float = 1,
         min_weight_fraction_leaf: float = 0.0,
-        max_features: Any = "sqrt",
+        max_features: Any = 1.0,
         random_state: Any = None,
         max_leaf_nodes: int | None = None,
         min_impurity_decrease: float = 0.0,

@@ -103,7 +103,7 @@ def search_buckets(columns, features, feature, settings, items, frontier, start,
             if score > best:
                 best, place, rank = score, cell >> (2 * FIELD), low + ((b + 1) << shift) - 1
         items[BUCKETS, b] = cell
-    between, span = rank, features[feature, SPAN] != 0
+    between, span = rank, features[feature, SPAN]
     if shift > 0:
         items[BUCKETS, n_buckets - 1] += cell
         bounded = least > 1 or least_weight > 0  # then the ends of a bucket may not have been tried
