@@ -87,16 +87,16 @@ class ForestClassifier(Classifier, Forest):
             'class_weight presets "balanced" or "balanced_subsample" are not recommended for warm_start if '
             'the fitted data differs from the full dataset. In order to use "balanced" weights, use '
             'compute_class_weight ("balanced", classes, y). In place of y you can use a large enough sample '
-            "of the full training set target to properly estimate the class frequency distributions. Pass the "
-            "resulting weights as the class_weight parameter."
+            "of the full training set target to properly estimate the class frequency distributions. Pass "
+            "the resulting weights as the class_weight parameter."
         )
 
     def _set_out_of_bag(self, means, y):
         n_outputs = y.shape[1]
         if n_outputs > 1 and max(self.n_classes_) > 2:
             raise ValueError(
-                "The type of target cannot be used to compute OOB estimates. Got multiclass-multioutput while "
-                "only the following are supported: continuous, continuous-multioutput, binary, multiclass, "
+                "The type of target cannot be used to compute OOB estimates. Got multiclass-multioutput "
+                "while only the following are supported: continuous, continuous-multioutput, binary, multiclass, "
                 "multilabel-indicator."
             )
         shares = np.moveaxis(means, 1, 2)

@@ -9,7 +9,15 @@ import numpy as np
 from .._threads import for_each_block
 from . import tree as solver
 
-__all__ = ["Sampling", "Trees", "add_predictions", "draw_rows", "grow_forest", "mean_importances", "out_of_bag"]
+__all__ = [
+    "Sampling",
+    "Trees",
+    "add_predictions",
+    "draw_rows",
+    "grow_forest",
+    "mean_importances",
+    "out_of_bag",
+]
 
 MAX_SEED = 2**31 - 1
 

@@ -8,7 +8,7 @@ missed.
 A cell of a bucket is three sums in one integer: of weights, of weights of class 1, of samples.
 """
 
-from .._compile import float64, helper, int64
+from .._compile import float64, helper, int64, uint64
 from ._tree_criteria import is_boundary
 from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE, SPAN
 from ._tree_search import keep_split
@@ -93,7 +93,7 @@ def search_buckets(columns, features, feature, settings, items, frontier, start,
         items[BUCKETS, b] = 0
     for i in range(n):
         key = items[KEYS, i]
-        items[BUCKETS, ((key >> 32) - low) >> shift] += cell_of(key)
+        items[BUCKETS, uint64(((key >> 32) - low) >> shift)] += cell_of(key)
     best, place, rank = frontier[FOUND, SCORE], n, int64(-1)
     cell = int64(0)
     for b in range(n_buckets - 1):
@@ -149,14 +149,13 @@ def keep_promising(items, n, low, shift, n_buckets, best, zeros, ones, bounded):
                 items[SPARE, b] = 1
                 n_promising += 1
         before = after
-    kept = int64(0)
-    if n_promising == 0:
-        return kept
-    for i in range(n):
-        key = items[KEYS, i]
-        items[KEYS, kept] = key
-        kept += items[SPARE, ((key >> 32) - low) >> shift]
-    return kept
+    kept = uint64(0)
+    if n_promising > 0:
+        for i in range(n):
+            key = items[KEYS, i]
+            items[KEYS, kept] = key
+            kept += uint64(items[SPARE, uint64(((key >> 32) - low) >> shift)])
+    return int64(kept)
 
 
 @helper
