@@ -5,6 +5,10 @@ from .._lazy import lazy_names
 __all__ = [
     "HistGradientBoostingClassifier",
     "HistGradientBoostingRegressor",
+    "ExtraTreesClassifier",
+    "ExtraTreesRegressor",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -12,6 +16,10 @@ __getattr__, __dir__ = lazy_names(
     {
         "HistGradientBoostingClassifier": "fastml.ensemble._boosting_classification",
         "HistGradientBoostingRegressor": "fastml.ensemble._boosting_regression",
+        "ExtraTreesClassifier": "fastml.ensemble._forest_classification",
+        "ExtraTreesRegressor": "fastml.ensemble._forest_regression",
+        "RandomForestClassifier": "fastml.ensemble._forest_classification",
+        "RandomForestRegressor": "fastml.ensemble._forest_regression",
     },
     fallback="sklearn.ensemble",
 )
@@ -20,3 +28,5 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._boosting_classification import HistGradientBoostingClassifier
     from ._boosting_regression import HistGradientBoostingRegressor
+    from ._forest_classification import ExtraTreesClassifier, RandomForestClassifier
+    from ._forest_regression import ExtraTreesRegressor, RandomForestRegressor
