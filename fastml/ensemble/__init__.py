@@ -3,10 +3,10 @@
 from .._lazy import lazy_names
 
 __all__ = [
-    "HistGradientBoostingClassifier",
-    "HistGradientBoostingRegressor",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "HistGradientBoostingClassifier",
+    "HistGradientBoostingRegressor",
     "RandomForestClassifier",
     "RandomForestRegressor",
 ]

@@ -89,7 +89,7 @@ class RandomForestClassifier(ForestClassifier):
         and trees that differ from scikit-learn's. Features of fewer values lose nothing.
 
     device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
+        Where to predict; None means what `fastml.set_config` says. Trees grow on the CPU.
 
     Attributes
     ----------
@@ -277,7 +277,7 @@ class ExtraTreesClassifier(ForestClassifier):
         0 where it may.
 
     device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
+        Where to predict; None means what `fastml.set_config` says. Trees grow on the CPU.
 
     Attributes
     ----------

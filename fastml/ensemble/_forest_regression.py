@@ -148,7 +148,7 @@ class RandomForestRegressor(ForestRegressor):
         and trees that differ from scikit-learn's. Features of fewer values lose nothing.
 
     device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
+        Where to predict; None means what `fastml.set_config` says. Trees grow on the CPU.
 
     Attributes
     ----------
@@ -323,7 +323,7 @@ class ExtraTreesRegressor(ForestRegressor):
         1 where the target must not fall with the feature, -1 where it must not rise, 0 where it may.
 
     device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
+        Where to predict; None means what `fastml.set_config` says. Trees grow on the CPU.
 
     Attributes
     ----------

@@ -153,10 +153,11 @@ def add_predictions(device, packed, X, sums):
     X : float32 ndarray or sparse matrix of shape (n_samples, n_features)
         The rows.
     sums : float64 array of shape (n_samples, n_values)
-        What is added to.
+        What is added to, where the trees are.
     """
     words, roots, values = packed
     for rows, block in solver.dense_blocks(X):
+        block = device.asarray(block)
         device.kernels.tree_predict.add_leaf_values(block, words, roots, values, sums[rows])
 
 
