@@ -66,9 +66,9 @@ def find_thresholds(X, columns, max_bins, rows=None, sample_weight=None):
     found = []
     together = max(1, scratch_bytes() // (4 * X.itemsize * max(1, n_rows)))
     for first in range(0, len(columns), together):
-        part = X[:, cp.asarray(columns[first : first + together])]
-        values = cp.ascontiguousarray((part if rows is None else part[rows]).T)
-        found += _thresholds_of_rows(values, weight, max_bins)
+        part = cp.asarray(columns[first : first + together])
+        values = X[:, part] if rows is None else X[rows[:, None], part]
+        found += _thresholds_of_rows(cp.ascontiguousarray(values.T), weight, max_bins)
     return found
 
 

@@ -23,6 +23,7 @@ __all__ = ["Grower", "Tree", "add_leaf_values", "grow_tree", "make_grower"]
 MOST_JOBS = 32  # nodes that are split at a time, at the most
 A_JOB = 4  # leaves for each node that is split at a time
 MORE_ROUNDS = 2  # when those that were launched were not enough
+CLEARING_BLOCKS = 512  # that share in filling slots with zeros
 SMALL_BOARD = 1 << 16  # words that are copied to the host each time it looks
 
 
@@ -154,7 +155,7 @@ def grow_tree(grower, gradients, seed=0):
         g.header[state.SEED] = seed
     largest = cp.abs(gradients).max(axis=0)
     begin_tree[(1,), (WARP,)](g.header, g.nodes, g.stats, g.jobs, g.free, g.node_groups)
-    fix_gradients[(blocks_for(n_rows),), (BLOCK,)](
+    fix_gradients[_also_clearing(g, blocks_for(n_rows)), (BLOCK,)](
         gradients.reshape(-1), largest, g.header, g.numbers, g.fixed, g.rows, g.sums, g.slot_size
     )
     _search(g, n_rows)
@@ -190,13 +191,18 @@ def _search(g, n_rows):
     )
 
 
+def _also_clearing(g, n_blocks):
+    """How many blocks, enough to fill slots with zeros as well."""
+    return (max(n_blocks, min(blocks_for(g.slot_size, 8 * BLOCK), CLEARING_BLOCKS)),)
+
+
 def _split(g, n_rows):
     """Sort the rows of the nodes that are split, then search their children."""
-    blocks = (blocks_for(n_rows, state.CHUNK) + len(g.jobs),)
-    count_left[blocks, (BLOCK,)](
+    n_chunks = blocks_for(n_rows, state.CHUNK) + len(g.jobs)
+    count_left[_also_clearing(g, n_chunks), (BLOCK,)](
         g.codes, g.rows, g.header, g.jobs, g.nodes, g.counts, g.sums, g.slot_size
     )
-    move_rows[blocks, (BLOCK,)](g.codes, g.header, g.jobs, g.nodes, g.counts, g.rows)
+    move_rows[(n_chunks,), (BLOCK,)](g.codes, g.header, g.jobs, g.nodes, g.counts, g.rows)
     _search(g, n_rows)
 
 
