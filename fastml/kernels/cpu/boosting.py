@@ -1,10 +1,10 @@
 """Growing the trees of gradient boosting, best split first, from features in bins.
 
-The threads that grow a tree all run `grow_together` and share its work in small units, without a round trip
-through Python between them: a word of the board, the ticket, says which round of units is on and which unit
-is next. Whoever does the last unit of a round begins the next one. A thread that comes late, or never, changes
-nothing but the speed; what a unit computes depends on the unit alone, so the tree is the same for any number
-of threads.
+The threads that grow a tree all run `grow_together` and share its work in small units, without a round
+trip through Python between them. A word of the board, the ticket, says which round of units is on and
+which of them is next. Whoever does the last unit of a round begins the next one. A thread that comes
+late, or never, changes nothing but the speed. What a unit computes depends on the unit alone, so the tree
+is the same for any number of threads.
 
 `_grower_state` says where things are, `_grower_steps` what a unit is, `_grower_control` what comes next.
 """
