@@ -187,7 +187,8 @@ def trees_with_missing_values(run):
     codes[run.rng.uniform(size=codes.shape) < 0.2] = 20
     target += 2.0 * (codes[:, 0] == 20)
     kinds = np.ones(5, int)
-    for options in ({"max_leaf_nodes": 8}, {"min_samples_leaf": 5, "max_leaf_nodes": 6}):
+    several = ({"min_samples_leaf": 5, "max_leaf_nodes": 6}, {"max_leaf_nodes": 8})
+    for options in several[: 1 if run.simulated else None]:
         tree = _compare(run, codes, np.array(n_bins), kinds, 20, _gradients(run, target, True), **options)
         assert tree.nodes[:, 6].any(), "missing values never went left"
 
