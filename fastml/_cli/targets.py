@@ -67,6 +67,20 @@ def _scaler(n, d, dtype, goals):
     return _entry(f"StandardScaler {n // 1000}k x {d}", dtype, workload, load, ("fit", "answer"), goals)
 
 
+def _boosting(n, d, goals):
+    def load(quick: bool) -> Data:
+        random = np.random.default_rng(0)
+        X = random.normal(size=(n // 10 if quick else n, d)).astype(np.float32)
+        odds = X[:, :10] @ random.normal(size=10) + X[:, 0] * X[:, 1] + np.sin(3 * X[:, 2])
+        y = (random.random(len(X)) < 1 / (1 + np.exp(-odds))).astype(np.int64)
+        return Data("odds", X, y, X, y)
+
+    workload = Workload(
+        "ensemble.HistGradientBoostingClassifier", (), scores.ACCURACY, "predict", {"early_stopping": False}
+    )
+    return _entry(f"boosting {n // 1000}k x {d}, 100 trees", np.float32, workload, load, ("fit",), goals)
+
+
 def _labels(n, goals):
     def load(quick: bool) -> Data:
         random = np.random.default_rng(0)
@@ -122,6 +136,7 @@ TARGETS = (
     _function(
         "silhouette 20k x 16", "metrics.silhouette_score", lambda d: (d.X, d.y), 20_000, 16, F64, {"sk": 7}
     ),
+    _boosting(200_000, 50, {"sk": 1.7, "lightgbm": 1.6, "xgboost": 1.4}),
     _scaler(100_000, 100, F64, {"sk": 4}),
     _labels(10_000_000, {"sk": 19}),
 )
