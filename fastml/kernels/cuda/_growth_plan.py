@@ -25,6 +25,7 @@ from .._boosted import (
     LEFT_HESSIAN,
     LOWER,
     MISSING_LEFT,
+    NODE_FLOATS,
     SLOT,
     START,
     STOP,
@@ -110,6 +111,8 @@ def add_node(nodes, stats, node, start, stop, depth):
     """Begin a node as a leaf."""
     for w in range(NODE_WORDS):
         nodes[node, w] = int64(0)
+    for v in range(NODE_FLOATS):
+        stats[node, v] = float64(0)
     nodes[node, START] = start
     nodes[node, STOP] = stop
     nodes[node, DEPTH] = depth
