@@ -26,7 +26,7 @@ __getattr__, __dir__ = lazy_names(
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._forest_classification import ExtraTreesClassifier, RandomForestClassifier
-    from ._forest_regression import ExtraTreesRegressor, RandomForestRegressor
     from ._boosting_classification import HistGradientBoostingClassifier
     from ._boosting_regression import HistGradientBoostingRegressor
+    from ._forest_classification import ExtraTreesClassifier, RandomForestClassifier
+    from ._forest_regression import ExtraTreesRegressor, RandomForestRegressor

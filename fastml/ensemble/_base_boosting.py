@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._base import Estimator
-from .._device import CPU, choose, like_input, report_fallback
+from .._device import CPU, choose, like_input
 from .._validation import (
     DEVICE,
     Interval,
@@ -37,6 +37,7 @@ __all__ = ["BaseHistGradientBoosting"]
 
 SKLEARN_HOME = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
 SEEDS = np.iinfo(np.uint32).max
+LAUNCHES = 6e7  # operations in the time that a GPU takes for a tree of few rows
 STOPPING_FROM = 10_000  # rows from which "auto" stops early
 OPTIONS = ("max_leaf_nodes max_depth min_samples_leaf l2_regularization max_features learning_rate").split()
 
@@ -71,7 +72,6 @@ class BaseHistGradientBoosting(Estimator):
         "device": DEVICE,
     }
     _predicts_numbers = True
-    _on_cuda = False
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -83,7 +83,7 @@ class BaseHistGradientBoosting(Estimator):
 
     def __getstate__(self):
         state = super().__getstate__()
-        state.pop("_forest", None)  # made again from the trees
+        state.pop("_forests", None)  # made again from the trees
         return state
 
     @property
@@ -132,17 +132,18 @@ class BaseHistGradientBoosting(Estimator):
             If data, constraints or the loss's conditions on the target are not as they should be.
         """
         start = time.perf_counter()
-        device = self._choose_device(X)
         X, n_categories = check_training_data(self, X)
         y = self._encode_target(check_target(self, X, y, self._predicts_numbers))
         weight = self._expand_weights(check_weights(sample_weight, X), y)
         given = self._check_validation_data(X_val, y_val, sample_weight_val)
+        device = self._choose_device(X, self.max_iter * self.n_trees_per_iteration_, 30.0 * X.shape[1])
+        X = device.asarray(X)
         rng = random_state(self.random_state)
         if not (self.warm_start and "_records" in vars(self)):
             self._random_seed = int(rng.randint(SEEDS, dtype="u8"))
             self._feature_seed = int(rng.randint(SEEDS, dtype="u8"))
             self.__dict__.pop("_records", None)
-            self.__dict__.pop("_forest", None)
+            self.__dict__.pop("_forests", None)
         self._with_weights = sample_weight is not None
         limits = check_monotonic(self), check_groups(self.interaction_cst, X.shape[1])
         self.do_early_stopping_ = self.early_stopping
@@ -161,11 +162,9 @@ class BaseHistGradientBoosting(Estimator):
         if say:
             say(text)
 
-    def _choose_device(self, X):
-        device = choose(self.device, X)
-        if device is not CPU:
-            report_fallback("growing trees on the CPU", "there are no trees on CUDA")
-        return CPU
+    def _choose_device(self, X, n_trees, a_row):
+        """The device for as many trees and operations on each row; a tree's first ones stand for launches."""
+        return choose(self.device, X, work=n_trees * max(0.0, a_row * X.shape[0] - LAUNCHES))
 
     def _check_validation_data(self, X, y, weight):
         """Validate the data to stop early by; None where none was given."""
@@ -210,15 +209,15 @@ class BaseHistGradientBoosting(Estimator):
         held = None
         if rows is not None:
             held_out = rows[1]
-            given = X[held_out], y[held_out], None if weight is None else weight[held_out]
-            held = (np.ascontiguousarray(codes[1].transpose(1, 0, 2)), *given)
+            given = X[device.asarray(held_out)], y[held_out], None if weight is None else weight[held_out]
+            held = (device.xp.ascontiguousarray(codes[1].transpose(1, 0, 2)), *given)
         elif given is not None and self.do_early_stopping_:
-            found = solver.bin_rows(device, given[0], self._bins)[0]
-            held = (np.ascontiguousarray(found.transpose(1, 0, 2)), *given)
+            found = solver.bin_rows(device, device.asarray(given[0]), self._bins)[0]
+            held = (device.xp.ascontiguousarray(found.transpose(1, 0, 2)), *given)
         seconds = time.perf_counter() - start
         self._say(f"Binning {X.nbytes / 1e9:.3f} GB of training data: {seconds:.3f} s")
         rows_needed = self.do_early_stopping_ and not self._stops_by_loss()
-        return (codes[0], X[kept] if rows_needed else None, *own), held
+        return (codes[0], device.to_host(X)[kept] if rows_needed else None, *own), held
 
     def _stops_by_loss(self):
         return isinstance(self.scoring, str) and self.scoring == "loss"
@@ -229,7 +228,7 @@ class BaseHistGradientBoosting(Estimator):
         k = self.n_trees_per_iteration_
         again = "_records" in vars(self)
         if not again:
-            self._baseline = solver.baseline(device, self._loss_name(), y, weight, k, self._quantile())
+            self._baseline = solver.baseline(CPU, self._loss_name(), y, weight, k, self._quantile())
             self.train_score_, self.validation_score_ = [], []
         elif self.max_iter < self.n_iter_:
             raise ValueError(
@@ -241,7 +240,7 @@ class BaseHistGradientBoosting(Estimator):
             self.validation_score_ = list(self.validation_score_)
         raw = self._start_raw(device, codes.transpose(1, 0, 2))
         boosting = solver.Boosting(
-            device, codes, self._bins, y, weight, self._loss_name(), self._quantile(), raw,
+            device, codes, self._bins, *_there(device, y, weight), self._loss_name(), self._quantile(), raw,
             monotonic=limits[0], groups=limits[1], seed=self._feature_seed,
             wants_loss=self.do_early_stopping_ and self._stops_by_loss(),
             **{name: getattr(self, name) for name in OPTIONS},
@@ -259,8 +258,7 @@ class BaseHistGradientBoosting(Estimator):
 
     def _start_raw(self, device, codes):
         """Raw predictions before the first round, or after those of an earlier fit."""
-        raw = np.empty((self.n_trees_per_iteration_, len(codes)))
-        raw[:] = self._baseline[:, None]
+        raw = self._without_trees(device, len(codes))
         if "_records" in vars(self):
             self._add_from_codes(device, self._records, codes, raw)
         return raw
@@ -270,14 +268,19 @@ class BaseHistGradientBoosting(Estimator):
         kernels = device.kernels.boosted_trees
         n_columns = codes.shape[1] * 4
         forest = self._pack(kernels, records, np.arange(self.n_features_in_))
-        kernels.predict_codes(forest, np.ascontiguousarray(codes).reshape(-1, n_columns), raw)
+        kernels.predict_codes(forest, device.xp.ascontiguousarray(codes).reshape(-1, n_columns), raw)
+
+    def _without_trees(self, device, n_samples):
+        raw = device.empty((self.n_trees_per_iteration_, n_samples), np.float64)
+        raw[:] = device.asarray(self._baseline)[:, None]
+        return raw
 
     def _make_judge(self, device, boosting, training, held, held_raw):
         if self._stops_by_loss():
-            return Losses(device, boosting, held and (held[2], held[3], held_raw))
+            return Losses(device, boosting, held and (*_there(device, *held[2:]), held_raw))
         X, y, weight = training
         if held:
-            held = (held[1], self._decode_target(held[2]), held[3], held_raw)
+            held = (device.to_host(held[1]), self._decode_target(held[2]), held[3], held_raw)
         training = X, self._decode_target(y), weight
         return Scores(self, training, boosting.raw, held, self._random_seed, not self._predicts_numbers)
 
@@ -341,7 +344,8 @@ class BaseHistGradientBoosting(Estimator):
 
     def _trees_so_far(self, device, parts):
         records = solver.join_records(parts)
-        return {"_records": records, "_forest": self._pack(device.kernels.boosted_trees, records)}
+        packed = self._pack(device.kernels.boosted_trees, records)
+        return {"_records": records, "_forests": {device.name: packed}}
 
     def _pack(self, kernels, records, columns=None):
         bins = self._bins
@@ -351,28 +355,29 @@ class BaseHistGradientBoosting(Estimator):
     def _raw_predict(self, X):
         """Raw predictions of shape (n_outputs, n_samples)."""
         check_fitted(self, "_baseline")
-        kernels = self._choose_device(X).kernels.boosted_trees
         X = encode(self, X)
-        raw = np.empty((self.n_trees_per_iteration_, len(X)))
-        raw[:] = self._baseline[:, None]
-        if "_records" in vars(self):  # a scorer asks before the first round too
-            if "_forest" not in vars(self):
-                self._forest = self._pack(kernels, self._records)
-            kernels.predict_rows(self._forest, X, raw)
-        return raw
+        n_trees = len(self._records.sizes) if "_records" in vars(self) else 0
+        device = self._choose_device(X, 1, 60.0 * n_trees)
+        raw = self._without_trees(device, len(X))
+        if n_trees:  # a scorer asks before the first round too
+            kernels, forests = device.kernels.boosted_trees, vars(self).setdefault("_forests", {})
+            if device.name not in forests:
+                forests[device.name] = self._pack(kernels, self._records)
+            kernels.predict_rows(forests[device.name], device.asarray(X), raw)
+        return device.to_host(raw)
 
     def _staged_raw_predict(self, X):
         """Yield raw predictions of shape (n_outputs, n_samples) after each round."""
         check_fitted(self, "_records")
-        kernels = self._choose_device(X).kernels.boosted_trees
         X = encode(self, X)
         k = self.n_trees_per_iteration_
-        raw = np.empty((k, len(X)))
-        raw[:] = self._baseline[:, None]
+        device = self._choose_device(X, 1, 60.0 * len(self._records.sizes))
+        X, kernels = device.asarray(X), device.kernels.boosted_trees
+        raw = self._without_trees(device, len(X))
         forest = self._pack(kernels, self._records)
         for first in range(0, len(forest.trees), k):
             kernels.predict_rows(forest._replace(trees=forest.trees[first : first + k]), X, raw)
-            yield raw.copy()
+            yield device.to_host(raw).copy()
 
     def _compute_partial_dependence_recursion(self, grid, target_features):
         """Averages over the training data with some features at given values, by walking down the trees."""
@@ -415,3 +420,8 @@ class BaseHistGradientBoosting(Estimator):
 
     def _like(self, result, X):
         return like_input(result, X)
+
+
+def _there(device, *arrays):
+    """Arrays, or None, moved to the device."""
+    return tuple(None if a is None else device.asarray(a) for a in arrays)

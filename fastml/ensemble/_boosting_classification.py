@@ -93,7 +93,7 @@ class HistGradientBoostingClassifier(Classifier, BaseHistGradientBoosting):
         of the samples.
 
     device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees are grown on the CPU.
+        Where to compute; None means what `fastml.set_config` says.
 
     Attributes
     ----------

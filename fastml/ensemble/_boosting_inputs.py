@@ -7,6 +7,7 @@ import numbers
 
 import numpy as np
 
+from .._device import CPU, is_cuda_array
 from .._plain import plain_target
 from .._validation import check_weight, check_X, sk
 
@@ -22,6 +23,11 @@ __all__ = [
 CHECKS = {"ensure_all_finite": False}
 
 
+def on_host(data):
+    """Data as it is, but copied to the host if it lives on a GPU."""
+    return CPU.to_host(data) if is_cuda_array(data) else data
+
+
 # ---- features ------------------------------------------
 def check_training_data(est, X):
     """Validate the training data; encode categories as 0, 1, ...
@@ -34,7 +40,7 @@ def check_training_data(est, X):
         X = check_X(est, X, reset=True, **CHECKS)
         return X, np.zeros(X.shape[1], np.int64)
     est._preprocessor = _make_preprocessor(est.is_categorical_)
-    encoded = est._preprocessor.fit_transform(X)
+    encoded = est._preprocessor.fit_transform(on_host(X))
     est.n_features_in_ = est._preprocessor.n_features_in_
     if hasattr(est._preprocessor, "feature_names_in_"):
         est.feature_names_in_ = est._preprocessor.feature_names_in_
@@ -46,7 +52,7 @@ def _find_categorical(X, categorical_features):
     if categorical_features is None:
         return None
     by_dtype = isinstance(categorical_features, str) and categorical_features == "from_dtype"
-    if by_dtype and (type(X) is np.ndarray or isinstance(X, (list, tuple))):
+    if by_dtype and (type(X) is np.ndarray or isinstance(X, (list, tuple)) or is_cuda_array(X)):
         return None
     return sk("sklearn.utils.validation._check_categorical_features")(X, categorical_features)
 
@@ -103,12 +109,13 @@ def encode(est, X):
     """Validate new data and encode its categories; unknown ones are missing."""
     if est._preprocessor is None:
         return check_X(est, X, reset=False, **CHECKS)
-    return _in_order(est, est._preprocessor.transform(X))
+    return _in_order(est, est._preprocessor.transform(on_host(X)))
 
 
 # ---- targets and weights ------------------------------------------
 def check_target(est, X, y, y_float):
     """Validate the target of a regressor or classifier."""
+    y = on_host(y)
     if plain_target(y, len(X), y_float, multi_output=False):
         return y
     y = sk("sklearn.utils.validation._check_y")(y, estimator=est)
@@ -120,7 +127,7 @@ def check_target(est, X, y, y_float):
 
 def check_weights(sample_weight, X):
     """Validate weights, as float64 whatever X is."""
-    return check_weight(sample_weight, np.broadcast_to(np.zeros(1), (len(X), 1)))
+    return check_weight(on_host(sample_weight), np.broadcast_to(np.zeros(1), (len(X), 1)))
 
 
 # ---- constraints ------------------------------------------

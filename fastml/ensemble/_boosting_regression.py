@@ -93,7 +93,7 @@ class HistGradientBoostingRegressor(Regressor, BaseHistGradientBoosting):
         when there are more than 200,000, and features.
 
     device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees are grown on the CPU.
+        Where to compute; None means what `fastml.set_config` says.
 
     Attributes
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._device import CPU
 from .._validation import sk
 
 __all__ = ["Losses", "Scores", "should_stop"]
@@ -50,7 +51,7 @@ class Losses:
 
     @staticmethod
     def _mean(total, y, weight):
-        return total / (len(y) if weight is None else np.sum(weight))
+        return total / (len(y) if weight is None else float(weight.sum()))
 
 
 class Scores:
@@ -63,7 +64,7 @@ class Scores:
     data : tuple
         Rows, target as the user gave it, and weights of the training data.
     raw : float64 array of shape (n_outputs, n_samples)
-        Its raw predictions, kept up to date by the rounds.
+        Its raw predictions, kept up to date by the rounds; where the trees are grown.
     held : tuple or None
         The same four for the rows that are held out.
     seed : int
@@ -91,11 +92,11 @@ class Scores:
 
     def training(self):
         """The score of the training data, or of some of it."""
-        return self._score(*self.data, self.raw[:, self.rows])
+        return self._score(*self.data, CPU.to_host(self.raw)[:, self.rows])
 
     def validation(self):
         """The score of the rows that are held out."""
-        return self._score(*self.held)
+        return self._score(*self.held[:-1], CPU.to_host(self.held[-1]))
 
     def _score(self, X, y, weight, raw):
         options = {} if weight is None else {"sample_weight": weight}

@@ -1,27 +1,15 @@
 """Compiled kernels and their launchers: `cpu` and, with the same file names and parameters, `cuda`."""
 
 _SPARSE = "sparse matrices come as SciPy's, on the host"
-_BOOSTING = "trees over features in bins are not written for CUDA yet; the estimators report it"
+_DEPENDENCE = "it walks through nodes, once for each point of a small grid; a GPU would wait for launches"
 _TREE = "walks through a tree diverge; on a GPU brute force in registers is faster while the data fits"
-_GROWN = "trees of exact splits are grown and walked on the CPU; their CUDA kernels are not written yet"
+_GROWN = "exact splits sort a node's rows by each column, node after node; on a GPU boosting grows trees"
+_PACKED = "grown trees are packed once, on the host, and moved"
+_PRUNED = "pruning goes through the nodes of one tree, one after the other"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
-    "binning.bin_features": _BOOSTING,
-    "binning.find_thresholds": _BOOSTING,
-    "binning.pad_thresholds": _BOOSTING,
-    "boosted_trees.average_trees": _BOOSTING,
-    "boosted_trees.pack_trees": _BOOSTING,
-    "boosted_trees.predict_codes": _BOOSTING,
-    "boosted_trees.predict_rows": _BOOSTING,
-    "boosted_trees.record_trees": _BOOSTING,
-    "boosting.add_leaf_values": _BOOSTING,
-    "boosting.grow_tree": _BOOSTING,
-    "boosting.make_grower": _BOOSTING,
-    "losses.gradients": _BOOSTING,
-    "losses.probabilities": _BOOSTING,
-    "losses.quantile_of": _BOOSTING,
-    "losses.renew_leaves": _BOOSTING,
+    "boosted_trees.average_trees": _DEPENDENCE,
     "kd_tree.build_kd_tree": _TREE,
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,
@@ -35,12 +23,10 @@ CPU_ONLY = {
     "sparse_scaling.csr_multiply_columns": _SPARSE,
     "sparse_scaling.csr_normalize_rows": _SPARSE,
     "tree.grow_tree": _GROWN,
+    "tree_columns.order_columns": _GROWN,
     "tree_columns.rank_columns": _GROWN,
-    "tree_predict.add_leaf_values": _GROWN,
-    "tree_predict.find_leaves": _GROWN,
-    "tree_predict.list_paths": _GROWN,
-    "tree_predict.pack_tree": _GROWN,
-    "tree_pruning.partial_dependence": _GROWN,
-    "tree_pruning.prune_tree": _GROWN,
-    "tree_pruning.pruning_path": _GROWN,
+    "tree_predict.pack_tree": _PACKED,
+    "tree_pruning.partial_dependence": _DEPENDENCE,
+    "tree_pruning.prune_tree": _PRUNED,
+    "tree_pruning.pruning_path": _PRUNED,
 }

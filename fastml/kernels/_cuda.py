@@ -27,12 +27,13 @@ from ._compile import (
     not_compiled,
     specialise,
     uint8,
+    uint64,
     wanted_sources,
 )
 
 __all__ = [
     "BLOCK", "Constant", "Helper", "T", "blocks_for", "cp", "cuda", "cuda_kernel", "float32", "float64",
-    "helper", "int32", "int64", "u32", "uint8",
+    "helper", "int32", "int64", "u32", "uint8", "uint64",
 ]  # fmt: skip
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))

@@ -96,17 +96,18 @@ def bin_rows(device, X, bins, rows=None):
         In blocks of four features.
     """
     n_blocks = -(-X.shape[1] // 4)
-    codes = np.zeros((n_blocks, len(X), 4), np.uint8)
+    codes = device.zeros((n_blocks, len(X), 4), np.uint8)
     device.kernels.binning.bin_features(X, bins.padded, bins.n_categories, bins.max_bins, codes)
     if rows is None:
         return [codes]
     words = codes.view(np.uint32)[:, :, 0]
-    return [words.take(part, axis=1).view(np.uint8).reshape(n_blocks, -1, 4) for part in rows]
+    parts = [words.take(device.asarray(part), axis=1) for part in rows]
+    return [part.view(np.uint8).reshape(n_blocks, -1, 4) for part in parts]
 
 
-def features_with_missing(codes, bins):
+def features_with_missing(device, codes, bins):
     """Tell which features have the code of missing values; bool array of shape (n_features,)."""
-    seen = (codes == bins.max_bins).any(axis=1).ravel()
+    seen = device.to_host((codes == bins.max_bins).any(axis=1)).ravel()
     return seen[: len(bins.n_bins)]
 
 
@@ -130,7 +131,7 @@ def hold_out(n_samples, fraction, seed, labels=None):
     kept, held : int64 arrays, or None
         The rows, in random order. None if they cannot be split so.
     """
-    n_held = int(np.ceil(fraction * n_samples)) if isinstance(fraction, float) else int(fraction)
+    n_held = int(fraction) if fraction >= 1 else int(np.ceil(fraction * n_samples))
     n_kept = n_samples - n_held
     if not (0 < n_held and 0 < n_kept):
         return None
@@ -254,14 +255,14 @@ class Boosting:
         self.kernels, self.bins, self.raw = device.kernels, bins, raw
         self.y, self.sample_weight = y, sample_weight
         self.loss, self.quantile, self.wants_loss = loss, quantile, wants_loss
-        kinds = features_with_missing(codes, bins) | np.where(bins.n_categories > 0, 2, 0)
+        kinds = features_with_missing(device, codes, bins) | np.where(bins.n_categories > 0, 2, 0)
         if monotonic is not None:
             kinds |= np.where(monotonic > 0, 4, 0) | np.where(monotonic < 0, 8, 0)
         self.shrinkage = options["learning_rate"]
         self.grower = self.kernels.boosting.make_grower(
             codes, bins.n_bins, kinds, groups, max_bins=bins.max_bins, **options
         )
-        self.gradients = np.empty((len(raw), len(y), 2), np.float32)
+        self.gradients = device.empty((len(raw), len(y), 2), np.float32)
         self.seed = seed
         self.measure()
 
@@ -290,7 +291,8 @@ class Boosting:
             For `record`.
         """
         kernels, trees = self.kernels, []
-        for output, raw in enumerate(self.raw):
+        for output in range(len(self.raw)):
+            raw = self.raw[output]
             seed = int(self.seed) + round_index * len(self.raw) + output
             tree = kernels.boosting.grow_tree(self.grower, self.gradients[output], seed & (2**62 - 1))
             if self.loss in ("absolute_error", "quantile"):

@@ -303,7 +303,7 @@ def test_pickles_hold_the_trees_once():
     X, y = datasets.load_digits(return_X_y=True)
     model = HistGradientBoostingClassifier(max_iter=5).fit(X, y)
     loaded = pickle.loads(pickle.dumps(model))
-    assert "_forest" not in vars(loaded)
+    assert "_forests" not in vars(loaded)
     np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
@@ -380,7 +380,7 @@ def test_errors_are_those_of_scikit_learn(params, y):
     assert not [name for name in vars(ours) if name.endswith("_")]
 
 
-def test_trees_stay_on_the_cpu():
+def test_the_device_can_be_chosen():
     X, y = diabetes()
     assert HistGradientBoostingRegressor(max_iter=1, device="cpu").fit(X, y).n_iter_ == 1
     with pytest.raises(RuntimeError, match="device='cuda' was asked for"):

@@ -5,6 +5,8 @@ import sys
 
 import numpy as np
 
+from fastml._device import CPU
+from tests.kernels.cases import Run
 from tests.reference import binning as reference_binning
 from tests.reference import boosted_trees as reference_trees
 from tests.reference import boosting as reference_boosting
@@ -29,7 +31,7 @@ def _columns(run, n):
 def thresholds_of_columns(run):
     for n, max_bins in ((1, 255), (7, 4), (300, 16), (700, 255)):
         X = _columns(run, n)
-        found = run.device.kernels.binning.find_thresholds(X, np.arange(9), max_bins)
+        found = run.device.kernels.binning.find_thresholds(run.there(X), np.arange(9), max_bins)
         for j, thresholds in enumerate(found):
             np.testing.assert_array_equal(thresholds, reference_binning.thresholds(X[:, j], max_bins), str(j))
 
@@ -40,37 +42,40 @@ def thresholds_of_weighted_and_chosen_rows(run):
     rows = run.rng.randint(0, 200, 150)
     find = run.device.kernels.binning.find_thresholds
     columns = np.array([0, 3, 4, 7])
-    for j, thresholds in zip(columns, find(X, columns, 8, None, weights)):
+    there = run.there(X)
+    for j, thresholds in zip(columns, find(there, columns, 8, None, run.there(weights))):
         np.testing.assert_array_equal(thresholds, reference_binning.thresholds(X[:, j], 8, weights))
-    for j, thresholds in zip(columns, find(X, columns, 8, rows)):
+    for j, thresholds in zip(columns, find(there, columns, 8, run.there(rows))):
         np.testing.assert_array_equal(thresholds, reference_binning.thresholds(X[rows, j], 8))
 
 
 def bins_of_values(run):
-    for n in (1, 37, 3000):
+    for n in run.bearable(1, 37, 3000):
         X = _columns(run, n)
         X[:, 1] -= 1
         categories = np.array([0, 2, 0, 0, 0, 0, 0, 0, 0])
-        thresholds = run.device.kernels.binning.find_thresholds(X, np.arange(9), 20)
+        there = run.there(X)
+        thresholds = run.device.kernels.binning.find_thresholds(there, np.arange(9), 20)
         thresholds[1] = np.arange(2.0)
         expected = reference_binning.bins(X, thresholds, categories, 20)
         padded = run.device.kernels.binning.pad_thresholds(thresholds)
         bin_features = run.device.kernels.binning.bin_features
-        codes, blocks = np.empty((n, 9), np.uint8), np.zeros((3, n, 4), np.uint8)
-        missing = bin_features(X, padded, categories, 20, codes)
+        codes, blocks = run.zeros((n, 9), np.uint8), run.zeros((3, n, 4), np.uint8)
+        missing = bin_features(there, padded, categories, 20, codes)
         run.equal(codes, expected)
         run.equal(missing, (expected == 20).any(axis=0))
-        bin_features(X, padded, categories, 20, blocks)
+        bin_features(there, padded, categories, 20, blocks)
+        blocks = run.device.to_host(blocks)
         run.equal(blocks.transpose(1, 0, 2).reshape(n, 12)[:, :9], expected)
         some = np.array([7, 1])
-        codes = np.empty((n, 2), np.uint8)
-        bin_features(X, padded[some], categories[some], 20, codes, some)
+        codes = run.zeros((n, 2), np.uint8)
+        bin_features(there, padded[some], categories[some], 20, codes, some)
         run.equal(codes, expected[:, some])
 
 
 # ---- losses ------------------------------------------
 def gradients_of_each_loss(run):
-    for n in (1, 70, 5000):
+    for n in run.bearable(1, 70, 5000):
         y, raw = run.rng.gamma(2, size=n), run.rng.normal(0, 3, (4, n))
         raw[0, 0] = 40.0
         for weight in (None, run.rng.uniform(size=n)):
@@ -80,12 +85,12 @@ def gradients_of_each_loss(run):
                     target = (y > 1).astype(float)
                 if loss == "multinomial":
                     target, own = np.minimum(y.astype(int), 3).astype(float), raw
-                out = np.empty((len(own), n, 2), np.float32)
-                total = run.device.kernels.losses.gradients(loss, target, own, weight, out, quantile=0.3)
+                out, there = run.zeros((len(own), n, 2), np.float32), run.there(target, own, weight)
+                total = run.device.kernels.losses.gradients(loss, *there, out, quantile=0.3)
                 expected_total, expected = reference_losses.gradients(loss, target, own, weight, 0.3)
                 np.testing.assert_allclose(total, expected_total, rtol=1e-12)
-                np.testing.assert_allclose(out, expected, rtol=1e-6, atol=1e-30)
-                alone = run.device.kernels.losses.gradients(loss, target, own, weight, None, quantile=0.3)
+                np.testing.assert_allclose(run.device.to_host(out), expected, rtol=1e-6, atol=1e-30)
+                alone = run.device.kernels.losses.gradients(loss, *there, None, quantile=0.3)
                 np.testing.assert_allclose(alone, total, rtol=1e-12)
 
 
@@ -93,7 +98,7 @@ def probabilities_of_classes(run):
     for n_outputs in (1, 5):
         raw = run.rng.normal(0, 4, (n_outputs, 5000))
         raw[0, :4] = 800, -800, 40, -40
-        found = run.device.kernels.losses.probabilities(raw)
+        found = run.device.to_host(run.device.kernels.losses.probabilities(run.there(raw)))
         logs = np.stack([np.zeros(5000), raw[0]]) if n_outputs == 1 else raw
         shares = np.exp(logs - logs.max(axis=0))
         np.testing.assert_allclose(found, (shares / shares.sum(axis=0)).T, rtol=1e-13, atol=1e-300)
@@ -106,9 +111,10 @@ def quantiles_of_residuals(run):
         weights[0] = 1
         for level in (0.0, 0.1, 0.5, 1.0):
             expected = reference_losses.quantile(values, None, level)
-            np.testing.assert_allclose(quantile_of(values.copy(), None, level), expected, rtol=1e-14)
+            there, heavy = run.there(values.copy(), weights)
+            np.testing.assert_allclose(quantile_of(there, None, level), expected, rtol=1e-14)
             expected = reference_losses.quantile(values, weights, level)
-            assert quantile_of(values.copy(), weights, level) == expected
+            assert quantile_of(run.there(values.copy()), heavy, level) == expected
 
 
 # ---- trees ------------------------------------------
@@ -123,13 +129,14 @@ def _blocks(codes):
 def _grow(run, codes, n_bins, kinds, max_bins, gradients, groups=None, l2=0.0, **options):
     kernels = run.device.kernels
     grower = kernels.boosting.make_grower(
-        _blocks(codes), n_bins, kinds, groups, max_bins=max_bins, l2_regularization=l2, **options
+        run.there(_blocks(codes)), n_bins, kinds, groups, max_bins=max_bins, l2_regularization=l2, **options
     )
-    kernels.boosting.grow_tree(grower, gradients[::-1].copy())  # a tree leaves nothing behind
-    tree = kernels.boosting.grow_tree(grower, gradients)
-    raw = np.zeros(len(codes))
+    if not run.simulated or len(gradients) < 50:  # a tree leaves nothing behind
+        kernels.boosting.grow_tree(grower, run.there(gradients[::-1].copy()))
+    tree = kernels.boosting.grow_tree(grower, run.there(gradients))
+    raw = run.zeros(len(codes), np.float64)
     kernels.boosting.add_leaf_values(tree, raw)
-    return tree, raw
+    return tree, run.device.to_host(raw)
 
 
 def _compare(run, codes, n_bins, kinds, max_bins, gradients, **options):
@@ -156,16 +163,19 @@ def _codes(run, n, n_bins):
 
 def trees_of_numbers(run):
     for n, n_bins in ((1, [1]), (30, [3]), (150, [9, 1, 4, 20, 2]), (260, [20] * 9)):
+        if run.simulated and len(n_bins) > 5:
+            continue
         codes = _codes(run, n, n_bins)
         target = run.rng.normal(size=n) + codes[:, 0] - codes[:, -1] * codes[:, 0] / 4
         kinds = np.zeros(len(n_bins), int)
-        for options in (
-            {},
+        several = (
             {"max_leaf_nodes": 5},
+            {"l2": 3.0, "min_samples_leaf": 1, "max_leaf_nodes": 9},
+            {},
             {"max_leaf_nodes": None, "min_samples_leaf": 4},
             {"max_depth": 2},
-            {"l2": 3.0, "min_samples_leaf": 1, "max_leaf_nodes": 9},
-        ):
+        )
+        for options in several[: 2 if run.simulated else None]:
             gradients = _gradients(run, target, hessians="l2" in options)
             _compare(run, codes, np.array(n_bins), kinds, 20, gradients, **options)
 
@@ -177,19 +187,21 @@ def trees_with_missing_values(run):
     codes[run.rng.uniform(size=codes.shape) < 0.2] = 20
     target += 2.0 * (codes[:, 0] == 20)
     kinds = np.ones(5, int)
-    for options in ({"max_leaf_nodes": 8}, {"min_samples_leaf": 5, "max_leaf_nodes": 6}):
+    several = ({"min_samples_leaf": 5, "max_leaf_nodes": 6}, {"max_leaf_nodes": 8})
+    for options in several[: 1 if run.simulated else None]:
         tree = _compare(run, codes, np.array(n_bins), kinds, 20, _gradients(run, target, True), **options)
         assert tree.nodes[:, 6].any(), "missing values never went left"
 
 
 def trees_of_categories(run):
     n_bins = [12, 5, 18, 2]
-    codes = _codes(run, 400, n_bins)
+    n = 150 if run.simulated else 400
+    codes = _codes(run, n, n_bins)
     effect = run.rng.normal(size=12)
-    target = run.rng.normal(size=400) + 2 * effect[codes[:, 0]] + (codes[:, 2] % 3 == 0)
-    codes[run.rng.uniform(size=400) < 0.2, 1] = 18
+    target = run.rng.normal(size=n) + 2 * effect[codes[:, 0]] + (codes[:, 2] % 3 == 0)
+    codes[run.rng.uniform(size=n) < 0.2, 1] = 18
     kinds = np.array([2, 3, 2, 0])
-    tree = _compare(run, codes, np.array(n_bins), kinds, 18, _gradients(run, target, True), max_leaf_nodes=8)
+    tree = _compare(run, codes, np.array(n_bins), kinds, 18, _gradients(run, target, True), max_leaf_nodes=4)
     assert tree.nodes[:, 7].any()
 
 
@@ -209,9 +221,10 @@ def trees_of_few_sums(run):
     """Where memory is short, sums are made anew: the same tree."""
     from fastml._config import config_context
 
-    codes = _codes(run, 500, [50] * 6)
-    gradients = _gradients(run, run.rng.normal(size=500) + codes[:, 0] % 7)
-    options = (codes, np.full(6, 50), np.zeros(6, int), 50, gradients)
+    n, n_features = (90, 1) if run.simulated else (500, 6)
+    codes = _codes(run, n, [50] * n_features)
+    gradients = _gradients(run, run.rng.normal(size=n) + codes[:, 0] % 7)
+    options = (codes, np.full(n_features, 50), np.zeros(n_features, int), 50, gradients)
     _, expected = _grow(run, *options, min_samples_leaf=3)
     with config_context(working_memory=0.001):
         _, raw = _grow(run, *options, min_samples_leaf=3)
@@ -221,31 +234,37 @@ def trees_of_few_sums(run):
 def trees_by_any_number_of_threads(run):
     from fastml._config import config_context
 
-    codes = _codes(run, 30_000, [60] * 10)
-    gradients = _gradients(run, run.rng.normal(size=30_000) + codes[:, 0] % 7)
-    found = []
+    n, n_features = (60, 2) if run.simulated else (30_000, 10)
+    codes = _codes(run, n, [60] * n_features)
+    gradients = _gradients(run, run.rng.normal(size=n) + codes[:, 0] % 7)
+    bins, found = np.full(n_features, 60), []
     for n_threads in (1, 2):
         with config_context(n_threads=n_threads):
-            found.append(_grow(run, codes, np.full(10, 60), np.zeros(10, int), 60, gradients)[0])
+            found.append(_grow(run, codes, bins, np.zeros(n_features, int), 60, gradients)[0])
     run.equal(found[0].nodes, found[1].nodes)
     run.equal(found[0].stats, found[1].stats)
 
 
 def trees_of_some_features(run):
-    codes = _codes(run, 300, [16] * 8)
-    gradients = _gradients(run, run.rng.normal(size=300) + 4.0 * codes[:, 0])
+    n_features = 2 if run.simulated else 8
+    codes = _codes(run, 300, [16] * n_features)
+    gradients = run.there(_gradients(run, run.rng.normal(size=300) + 4.0 * codes[:, 0]))
     kernels = run.device.kernels.boosting
     grower = kernels.make_grower(
-        _blocks(codes), np.full(8, 16), np.zeros(8, int), max_bins=16, max_features=0.5, min_samples_leaf=5
-    )
-    roots = [kernels.grow_tree(grower, gradients, seed).nodes[0, 4] for seed in range(20)]
-    again = [kernels.grow_tree(grower, gradients, seed).nodes[0, 4] for seed in range(20)]
-    assert roots == again
-    assert 3 < roots.count(0) < 17, "the best feature is to be drawn about every other time"
+        run.there(_blocks(codes)), np.full(n_features, 16), np.zeros(n_features, int), max_bins=16,
+        max_features=0.5, min_samples_leaf=5, max_leaf_nodes=2,
+    )  # fmt: skip
+    seeds = range(8 if run.simulated else 20)
+    roots = [kernels.grow_tree(grower, gradients, seed).nodes[0, 4] for seed in seeds]
+    again = [kernels.grow_tree(grower, gradients, seed).nodes[0, 4] for seed in seeds[:4]]
+    assert roots[:4] == again
+    few = len(seeds) // 6
+    assert few < roots.count(0) < len(seeds) - few, "the best feature is to be drawn about every other time"
 
 
 # ---- predictions ------------------------------------------
 def _forest(run, n_outputs=2):
+    host = Run("cpu", run.dtype)
     n_bins = np.array([12, 5, 18, 2, 9])
     codes = _codes(run, 300, n_bins)
     codes[run.rng.uniform(size=codes.shape) < 0.1] = 18
@@ -253,29 +272,29 @@ def _forest(run, n_outputs=2):
     trees = []
     for t in range(3 * n_outputs):
         gradients = _gradients(run, run.rng.normal(size=300) + codes[:, t % 5])
-        trees.append(_grow(run, codes, n_bins, kinds, 18, gradients, max_leaf_nodes=5 + t)[0])
+        trees.append(_grow(host, codes, n_bins, kinds, 18, gradients, max_leaf_nodes=5 + t)[0])
     gradients = _gradients(run, np.zeros(300))
-    trees += [_grow(run, codes, n_bins, kinds, 18, gradients)[0] for _ in range(n_outputs)]  # leaves alone
+    trees += [_grow(host, codes, n_bins, kinds, 18, gradients)[0] for _ in range(n_outputs)]  # leaves alone
     thresholds = np.full((5, 256), np.inf)
     for f in range(5):
         thresholds[f, : n_bins[f] - 1] = np.arange(n_bins[f] - 1) + 0.5
     categories = np.array([12, 0, 0, 0, 9])
-    return codes, run.device.kernels.boosted_trees.record_trees(trees, thresholds), thresholds, categories
+    return codes, CPU.kernels.boosted_trees.record_trees(trees, thresholds), thresholds, categories
 
 
 def predictions_of_codes_and_rows(run):
     codes, records, thresholds, categories = _forest(run)
     kernels = run.device.kernels.boosted_trees
-    for n in (1, 15, 16, 300):
+    for n in run.bearable(1, 15, 16, 75, 300):
         expected = run.rng.normal(size=(2, n))
-        raw, from_rows = expected.copy(), expected.copy()
+        raw, from_rows = run.there(expected.copy(), expected.copy())
         reference_trees.predict_codes(records, codes[:n], 18, expected)
         forest = kernels.pack_trees(records, thresholds, categories, 18, np.arange(5))
-        kernels.predict_codes(forest, codes[:n], raw)
+        kernels.predict_codes(forest, run.there(codes[:n].copy()), raw)
         run.equal(raw, expected)
         X = codes[:n].astype(run.dtype)
         X[codes[:n] == 18] = np.nan
-        kernels.predict_rows(kernels.pack_trees(records, thresholds, categories, 18), X, from_rows)
+        kernels.predict_rows(kernels.pack_trees(records, thresholds, categories, 18), run.there(X), from_rows)
         run.equal(from_rows, expected)
 
 
@@ -285,7 +304,7 @@ def averages_with_given_features(run):
     for targets in (np.array([2, 1]), np.array([3, 0])):
         expected, found = np.zeros((2, 3)), np.zeros((2, 3))
         reference_trees.average_trees(records, grid, targets, expected)
-        run.device.kernels.boosted_trees.average_trees(records, grid, targets, found)
+        CPU.kernels.boosted_trees.average_trees(records, grid, targets, found)
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
@@ -294,3 +313,5 @@ CASES = {
     for name, function in inspect.getmembers(sys.modules[__name__], inspect.isfunction)
     if function.__module__ == __name__ and not name.startswith("_")
 }
+# Those whose launchers see no data of the run's dtype: once is enough where it takes long.
+WITHOUT_DTYPE = {name for name in CASES if name.startswith("trees_")} | {"gradients_of_each_loss"}

@@ -6,6 +6,7 @@ where cancellation threatens.
 """
 
 import inspect
+import os
 import sys
 
 import numpy as np
@@ -30,6 +31,15 @@ class Run:
         self.device = {"cpu": CPU, "cuda": CUDA}[device]
         self.dtype = np.dtype(dtype)
         self.rng = np.random.RandomState(7)
+
+    @property
+    def simulated(self):
+        """Whether threads run one after the other, so that data has to be small."""
+        return self.device.name == "cuda" and os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
+
+    def bearable(self, *sizes):
+        """Those of the sizes that a simulation can bear; elsewhere all."""
+        return [n for n in sizes if n <= 80 or not self.simulated]
 
     @property
     def eps(self):

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastml import metrics, preprocessing
 from fastml.cluster import KMeans, MiniBatchKMeans, kmeans_plusplus
+from fastml.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from fastml.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
@@ -135,6 +136,48 @@ def neighbors_within_a_radius_vote(run):
 
     _same(run, classify, X)
     _same(run, regress, X)
+
+
+SMALL_TREES = {"max_iter": 2, "max_leaf_nodes": 3, "min_samples_leaf": 4, "random_state": 0}
+
+
+def boosting_regresses(run):
+    X, y = _blobs(run, 40, 2)
+    X[::7, 1] = np.nan
+    for options in ({}, {"loss": "absolute_error", "max_iter": 1}):
+
+        def regress(device, X, options=options):
+            model = HistGradientBoostingRegressor(**{**SMALL_TREES, **options}, device=device).fit(X, y * 1.5)
+            assert type(model._records.nodes) is np.ndarray
+            return model.predict(X)
+
+        _same(run, regress, X)
+
+
+def boosting_classifies(run):
+    X, y = _blobs(run, 40, 2)
+    for target, options in ((y, {"max_iter": 1}), (y > 0, {"early_stopping": True})):
+
+        def classify(device, X, target=target, options=options):
+            model = HistGradientBoostingClassifier(**{**SMALL_TREES, **options}, device=device).fit(X, target)
+            return model.predict_proba(X)
+
+        _same(run, classify, X)
+
+
+def boosting_scores_and_continues(run):
+    X, y = _blobs(run, 40, 2)
+
+    @_fitted
+    def fit(device, X):
+        model = HistGradientBoostingClassifier(
+            **SMALL_TREES, early_stopping=True, scoring="accuracy", warm_start=True, device=device
+        ).fit(X, y > 0, np.arange(40) % 3 + 1.0)
+        model.set_params(max_iter=3).fit(X, y > 0, np.arange(40) % 3 + 1.0)
+        staged = list(model.staged_decision_function(X))
+        return model.train_score_, model.validation_score_, np.asarray(run.device.to_host(staged[-1]))
+
+    _same(run, fit, X)
 
 
 def distances_between_rows(run):

@@ -49,7 +49,8 @@ def start(*, small_tiles=True):
 
 
 def shrink_tiles():
-    """Blocks of 64 threads; square tiles of 16 rows and columns, narrow ones of 64 rows and 4 columns."""
+    """Blocks of 64 threads; square tiles of 16 rows and columns, narrow ones of 64 rows and 4 columns; trees'
+    rows in chunks of 128."""
     from fastml.kernels import _cuda
 
     _cuda.BLOCK = 64
@@ -58,6 +59,9 @@ def shrink_tiles():
     _tiles.SIDE = 8
     _tiles.micro = lambda dtype: 2
     _tiles.narrow = lambda dtype: 4
+    from fastml.kernels.cuda import _growth_state
+
+    _growth_state.CHUNK = 2 * _cuda.BLOCK
 
 
 # ---- kernels and device functions -------------------------------------------------------

@@ -1,9 +1,11 @@
-"""The reference cases of boosting on the CPU."""
+"""The reference cases of boosted and other trees on the CPU."""
 
 import pytest
 
-from tests.kernels.boosting_cases import CASES
+from tests.kernels import boosting_cases, tree_cases
 from tests.kernels.cases import Run
+
+CASES = {**boosting_cases.CASES, **tree_cases.CASES}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -19,12 +19,14 @@ MORE_REGISTERS = {
 }
 SHARED_BYTES = 48 * 1024
 
-# float64 in kernels of float32 data: sums over rows and exact distances. They wait for memory, not for these.
+# float64 in kernels of float32 data: sums over rows and over trees, and exact distances. They wait for memory,
+# not for these.
 USES_DOUBLE = {
     "cuda._norms.normalize[1]",
     "cuda._norms.normalize[2]",
     "cuda._norms.normalize[3]",
     "cuda._segments.sum_segments",
+    "cuda.boosted_trees.walk_rows",
     "cuda.columns.part_moments",
     "cuda.kmeans.measure_rows",
     "cuda.kmeans_plusplus.try_seeds",

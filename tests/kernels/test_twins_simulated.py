@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels import cases, estimator_cases
+from tests.kernels import boosting_cases, cases, estimator_cases, tree_cases
 
 pytest.importorskip("numba_cuda", reason="the simulator comes with numba-cuda")
 
@@ -33,17 +33,36 @@ def finish(child):
     return {(line["case"], line["dtype"]): line["error"] for line in told}
 
 
+DTYPES = ("float32", "float64")
+OTHERS = [*cases.CASES, *tree_cases.CASES, *estimator_cases.CASES]
+
+
 @pytest.fixture(scope="module")
 def errors():
     """Errors of all cases; a process for each dtype."""
-    children = [start("--dtype", dtype) for dtype in ("float32", "float64")]
+    children = [start(*OTHERS, "--dtype", dtype) for dtype in DTYPES]
     return {**finish(children[0]), **finish(children[1])}
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("case", [*cases.CASES, *estimator_cases.CASES])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", OTHERS)
 def test_case(errors, case, dtype):
     assert not errors[case, dtype], errors[case, dtype]
+
+
+@pytest.fixture(scope="module")
+def errors_of_boosting():
+    """Errors of boosting's cases; trees are grown from codes, without regard to the dtype."""
+    with_dtype = [name for name in boosting_cases.CASES if name not in boosting_cases.WITHOUT_DTYPE]
+    children = [start(*with_dtype), start(*sorted(boosting_cases.WITHOUT_DTYPE), "--dtype", "float32")]
+    return {**finish(children[0]), **finish(children[1])}
+
+
+@pytest.mark.parametrize("case", boosting_cases.CASES)
+def test_case_of_boosting(errors_of_boosting, case):
+    told = [error for (name, _), error in errors_of_boosting.items() if name == case]
+    assert told
+    assert not any(told), told
 
 
 def test_whole_tiles():

@@ -1,17 +1,8 @@
 """The nodes of a growing tree that may be split, and the slots that hold their sums."""
 
+from .._boosted import GAIN, NODE_FLOATS, SLOT
 from .._compile import helper
-from ._grower_state import (
-    FREE,
-    GAIN,
-    HEAP,
-    MAX_LEAVES,
-    N_FREE,
-    N_OPEN,
-    NODE_FLOATS,
-    SLOT,
-    STATS,
-)
+from ._grower_state import FREE, HEAP, MAX_LEAVES, N_FREE, N_OPEN, STATS
 
 
 # ---- slots and open nodes ----------------------------------------------

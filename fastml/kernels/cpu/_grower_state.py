@@ -6,6 +6,8 @@ says where the rest begins. Helpers compile in a fraction of the time when they 
 
 import numpy as np
 
+from .._boosted import NODE_FLOATS, NODE_INTS
+
 # ---- the first numbers of the pool: settings ----------------------------------------------
 L2, MIN_HESSIAN, MIN_SAMPLES, MAX_LEAVES, MAX_DEPTH, CONSTRAINED, FRACTION, WORK_A_CALL = range(8)
 
@@ -35,15 +37,6 @@ BEST_FEATURE, BEST_BIN, BEST_MISSING, BEST_CATEGORICAL, BEST_WORDS = range(5)
 BEST_INTS = 8
 BEST_GAIN, BEST_GRADIENT, BEST_HESSIAN = range(3)
 BEST_FLOATS = 4
-
-# ---- nodes: words and numbers ----------------------------------------------
-START, STOP, DEPTH, LEFT, FEATURE, BIN, MISSING_LEFT, CATEGORICAL, SLOT, WORDS = range(10)
-NODE_INTS = 13  # four words say which categories go left
-VALUE, GAIN, GRADIENT, HESSIAN, LOWER, UPPER, LEFT_GRADIENT, LEFT_HESSIAN = range(8)
-NODE_FLOATS = 8
-
-# ---- kinds of features: bits ----------------------------------------------
-HAS_MISSING, IS_CATEGORICAL, INCREASING, DECREASING = 1, 2, 4, 8
 
 BIN_SUMS = 12  # numbers that the sums of four features take for a bin
 BIN_CELLS = 16  # and the cells
@@ -75,7 +68,7 @@ def lay_out(n_rows, n_features, n_bins, n_slots, n_groups, n_leaves, n_threads):
     board : int64 array
         Zero but for the header.
     pool : float64 array
-        Zero where the settings belong.
+        Zero where the settings and the nodes' numbers belong.
     """
     n_blocks, n_nodes = -(-n_features // 4), 2 * n_leaves - 1
     desk = CELLS_AT + 2 * n_bins * (BIN_CELLS + BIN_SUMS)
@@ -100,5 +93,5 @@ def lay_out(n_rows, n_features, n_bins, n_slots, n_groups, n_leaves, n_threads):
         at += size
     board[DESK_SIZE] = desk
     pool = np.empty(at)
-    pool[:8] = 0
+    pool[: board[SLOTS]] = 0  # what no round writes is the same for every tree
     return board, pool

@@ -5,6 +5,7 @@ moves them to where the children's rows are (`MOVE`), and sums up blocks of feat
 subtracts from the parent's sums for the larger one, and searches both (`BUILD`).
 """
 
+from .._boosted import FEATURE, NODE_INTS, SLOT, START, STOP
 from .._compile import helper, int64, simd, uint64
 from ._grower_state import (
     BIN_CELLS,
@@ -16,7 +17,6 @@ from ._grower_state import (
     COUNT,
     DESK_SIZE,
     DESKS,
-    FEATURE,
     LARGE,
     MOVE,
     N_BINS,
@@ -24,16 +24,12 @@ from ._grower_state import (
     N_LEFT,
     N_ROWS,
     NODE,
-    NODE_INTS,
     NODES,
     PHASE,
     ROOT,
     SCAN,
-    SLOT,
     SLOTS,
     SMALL,
-    START,
-    STOP,
     TABLE,
 )
 from ._split_search import search_block

@@ -5,6 +5,21 @@ number of rows and the hessian limits a split, the four are searched side by sid
 of 256 and more says that missing values go left.
 """
 
+from .._boosted import (
+    DECREASING,
+    GRADIENT,
+    HAS_MISSING,
+    HESSIAN,
+    INCREASING,
+    IS_CATEGORICAL,
+    LOWER,
+    NODE_FLOATS,
+    NODE_INTS,
+    START,
+    STOP,
+    UPPER,
+    VALUE,
+)
 from .._compile import helper, int64, simd
 from ..scalar import EPSILON, newton_gain, newton_value
 from ._grower_state import (
@@ -25,28 +40,15 @@ from ._grower_state import (
     BINS,
     CATEGORIES_AT,
     CONSTRAINED,
-    DECREASING,
-    GRADIENT,
-    HAS_MISSING,
-    HESSIAN,
-    INCREASING,
-    IS_CATEGORICAL,
     KINDS,
     L2,
-    LOWER,
     MIN_HESSIAN,
     MIN_SAMPLES,
     N_BINS,
     N_BLOCKS,
     N_FEATURES,
-    NODE_FLOATS,
-    NODE_INTS,
     NODES,
-    START,
     STATS,
-    STOP,
-    UPPER,
-    VALUE,
 )
 
 LEAST_SUPPORT = 10.0  # rows that a category needs to go left; also what smooths its gradient

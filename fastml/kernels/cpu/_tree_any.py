@@ -33,7 +33,6 @@ from ._tree_frontier import (
     FOUND,
     IMPURE_LEFT,
     IMPURE_RIGHT,
-    SPAN,
     LOWER,
     MIDDLE,
     MIN_LEAF,
@@ -43,6 +42,7 @@ from ._tree_frontier import (
     N_OUTPUTS,
     POISSON,
     SCORE,
+    SPAN,
     SQUARED_ERROR,
     START,
     STOP,
@@ -157,7 +157,9 @@ def search_any(
     columns, features, feature, targets, settings, items, choices, frontier, sums, start, stop, weight
 ):
     """Look for a better split of the node; True when the feature is constant."""
-    low, high, n_missing, is_constant = read_feature(columns, features, feature, items, start, stop, False)
+    low, high, n_missing, is_constant = read_feature(
+        columns, features, feature, settings, items, start, stop, False
+    )
     if is_constant:
         return True
     row, only, rank, threshold, missing_left = order_keys(
@@ -178,7 +180,7 @@ def search_any(
 
 @helper
 def scan_any(columns, features, feature, targets, settings, items, frontier, sums, row, offset, only, weight):
-    """Try the boundaries between sorted keys, or the one at `only`; the last `offset` keys are on the left."""
+    """Try the boundaries between sorted keys, or that at `only`; the last `offset` keys are on the left."""
     criterion = int64(settings[CRITERION])
     n_outputs, n_classes = int64(settings[N_OUTPUTS]), int64(settings[N_CLASSES])
     least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]

@@ -1,8 +1,8 @@
 """Sums over the samples of a node and of its sides, and what the criteria make of them.
 
-`sums` has a row for the node and for each side: for classification a sum of weights for each output and class,
-for regression a sum of weighted targets for each output. The formulas are scikit-learn's to the last rounding,
-so that splits it finds equally good are equally good here.
+`sums` has a row for the node and for each side: for classification a sum of weights for each output and
+class, for regression a sum of weighted targets for each output. The formulas are scikit-learn's to the last
+rounding, so that splits it finds equally good are equally good here.
 """
 
 import math

@@ -4,11 +4,10 @@ import numpy as np
 
 from ..._threads import for_each_block
 from .._compile import T, float64, int64, kernel, uint8, uint64
+from .._quantiles import pad_thresholds, thresholds_of
 
 __all__ = ["bin_features", "find_thresholds", "pad_thresholds"]
 
-WIDTH = 256  # places for the thresholds of a feature, a power of two
-ALMOST_INFINITY = 1e300  # only a split off of missing values has an infinite threshold
 VALUES = 1 << 14  # of a block of rows
 COLUMN_BYTES = 64  # columns that are gathered together: those of a cache line
 
@@ -105,7 +104,7 @@ def find_thresholds(X, columns, max_bins, rows=None, sample_weight=None):
             place = int(columns[c]) - first
             values = gathered[place, : counts[place]]
             values.sort()
-            found[c] = _thresholds(values, None, max_bins)
+            found[c] = thresholds_of(values, None, max_bins)
 
     # Columns that lie side by side are gathered together.
     block = COLUMN_BYTES // X.itemsize if len(columns) == X.shape[1] else 1
@@ -117,70 +116,7 @@ def _weighted_thresholds(values, weights, max_bins):
     seen = values == values
     values, weights = values[seen], weights[seen]
     order = np.argsort(values)
-    return _thresholds(values[order], weights[order], max_bins)
-
-
-def _thresholds(values, weights, max_bins):
-    """The thresholds of a column whose values are sorted."""
-    first = np.ones(len(values), bool)
-    np.not_equal(values[1:], values[:-1], out=first[1:])
-    n_distinct = int(np.count_nonzero(first))
-    if n_distinct <= 1:
-        return np.empty(0)
-    with np.errstate(over="ignore", invalid="ignore"):
-        if n_distinct <= max_bins:
-            distinct = values[first].astype(np.float64)
-            thresholds = (distinct[1:] + distinct[:-1]) / 2
-        else:
-            fractions = np.linspace(0, 100, num=max_bins + 1)[1:-1] / 100
-            thresholds = _quantiles(values, weights, fractions)
-    thresholds = np.unique(thresholds)
-    return np.minimum(thresholds, ALMOST_INFINITY)
-
-
-def _quantiles(values, weights, fractions):
-    """Quantiles of sorted values: the mean of two neighbours where just as many are below as asked for.
-
-    Hyndman, Fan (1996). Sample quantiles in statistical packages. The American Statistician 50: definition 2.
-    """
-    last = len(values) - 1
-    if weights is None:
-        place = len(values) * fractions - 1
-        below = np.floor(place)
-        between = place == below
-        at = below.astype(np.int64)
-    else:
-        total = np.cumsum(weights)
-        wanted = fractions * total[-1]
-        at = np.minimum(np.searchsorted(total, wanted), last)
-        between = total[at] - wanted <= np.finfo(np.float64).eps
-    low = values[np.maximum(at, 0)].astype(np.float64)
-    high = values[np.minimum(at + 1, last)].astype(np.float64)
-    if weights is None:
-        return np.where(between, high - (high - low) * 0.5, high)
-    return np.where(between, (low + high) / 2, low)
-
-
-def pad_thresholds(thresholds):
-    """Lay thresholds out as `bin_features` takes them.
-
-    Parameters
-    ----------
-    thresholds : list of float64 arrays
-        For each column, at most 255.
-
-    Returns
-    -------
-    padded : float64 array of shape (n_columns, 256)
-        Filled up with infinity. A threshold between two infinities, which is NaN, is the one before it: no
-        value is in its bin.
-    """
-    padded = np.full((len(thresholds), WIDTH), np.inf)
-    for row, values in zip(padded, thresholds):
-        row[: len(values)] = values
-        if len(values) and values[-1] != values[-1]:
-            row[len(values) - 1] = row[len(values) - 2] if len(values) > 1 else -np.inf
-    return padded
+    return thresholds_of(values[order], weights[order], max_bins)
 
 
 # ---- bins ----------------------------------------------

@@ -15,23 +15,11 @@ import numpy as np
 
 from ..._config import current
 from ..._threads import effective_threads, for_each_block
+from .._boosted import DECREASING, INCREASING, LEFT, NODE_FLOATS, NODE_INTS, START, STOP, VALUE
 from .._compile import float32, float64, int32, int64, kernel, simd, uint8, uint64
 from . import _grower_state as state
 from ._grower_control import advance
-from ._grower_state import (
-    COMPLETED,
-    DONE,
-    LEFT,
-    NODE_FLOATS,
-    NODE_INTS,
-    START,
-    STOP,
-    TICKET,
-    UNIT_BITS,
-    UNITS,
-    VALUE,
-    WORKERS,
-)
+from ._grower_state import COMPLETED, DONE, TICKET, UNIT_BITS, UNITS, WORKERS
 from ._grower_steps import do_unit
 
 __all__ = ["Grower", "Tree", "add_leaf_values", "grow_tree", "make_grower"]
@@ -109,7 +97,7 @@ class Grower(NamedTuple):
 class Tree(NamedTuple):
     """A grown tree. Siblings stand side by side, behind their parent; the root is the first node."""
 
-    nodes: np.ndarray  # int64 (n_nodes, 13): the columns are named in `_grower_state`
+    nodes: np.ndarray  # int64 (n_nodes, 13): the columns are named in `_boosted`
     stats: np.ndarray  # float64 (n_nodes, 8): likewise
     rows: np.ndarray  # int32 (n_samples,): leaf by leaf; until the next tree is grown
 
@@ -167,7 +155,7 @@ def make_grower(codes, n_bins, kinds, groups=None, *, max_bins, max_leaf_nodes=3
     board, pool = state.lay_out(n_rows, n_features, stride, n_slots, n_groups, leaves, n_threads)
     pool[:8] = (
         l2_regularization, min_hessian, min_samples_leaf, max_leaf_nodes or 0, max_depth or -1,
-        np.any(np.asarray(kinds) & (state.INCREASING | state.DECREASING)), max_features, WORK_A_CALL,
+        np.any(np.asarray(kinds) & (INCREASING | DECREASING)), max_features, WORK_A_CALL,
     )  # fmt: skip
     members = groups if n_groups else ()
     for at, values in ((state.BINS, n_bins), (state.KINDS, kinds), (state.MEMBERS, members)):

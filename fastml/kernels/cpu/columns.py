@@ -11,7 +11,7 @@ import numpy as np
 from ..._config import current
 from ..._threads import for_each_block
 from .._compile import LANES, Constant, T, float64, helper, int64, kernel, lanes, simd, uint64
-from ._quantiles import interpolate, quantile_positions
+from .._quantiles import interpolate, quantile_positions
 from ._select import values_at
 
 __all__ = [

@@ -6,24 +6,25 @@ Raw predictions are float64 of shape (n_outputs, n_samples); gradients and hessi
 import numpy as np
 
 from ..._threads import for_each_block
+from .._boosted import (
+    ABSOLUTE_ERROR,
+    GAMMA,
+    LEFT,
+    LOSSES,
+    MULTINOMIAL,
+    POISSON,
+    SQUARED_ERROR,
+    START,
+    STOP,
+    VALUE,
+)
 from .._compile import float32, float64, int64, kernel
+from .._quantiles import interpolate, quantile_positions
 from ._elementary import exponential, logarithm
-from ._grower_state import LEFT, START, STOP, VALUE
-from ._quantiles import interpolate, quantile_positions
 from ._select import values_at
 
 __all__ = ["LOSSES", "gradients", "probabilities", "quantile_of", "renew_leaves"]
 
-SQUARED_ERROR, ABSOLUTE_ERROR, QUANTILE, POISSON, GAMMA, BINOMIAL, MULTINOMIAL = range(7)
-LOSSES = {
-    "squared_error": SQUARED_ERROR,
-    "absolute_error": ABSOLUTE_ERROR,
-    "quantile": QUANTILE,
-    "poisson": POISSON,
-    "gamma": GAMMA,
-    "binomial": BINOMIAL,
-    "multinomial": MULTINOMIAL,
-}
 ROWS = 4096  # of a block
 CHUNK = 64  # rows whose exponentials are kept at a time
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._threads import for_each_block
 from .._compile import LANES, T, float64, int32, int64, kernel, simd, uint64
-from ._quantiles import interpolate, quantile_positions
+from .._quantiles import interpolate, quantile_positions
 from ._sparse import BLOCK, lines_in_block
 
 __all__ = [

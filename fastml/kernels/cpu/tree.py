@@ -1,7 +1,8 @@
 """Growing a decision tree from exact splits: one call grows one tree.
 
-`_tree_frontier` says which node is next and which features are drawn for it, `_tree_sort` sorts its samples by a
-feature, `_tree_counts`, `_tree_moments` and `_tree_any` try the splits, `_tree_criteria` has the formulas.
+`_tree_frontier` says which node is next and which features are drawn for it, `_tree_sort` sorts its samples
+by a feature, `_tree_counts`, `_tree_moments` and `_tree_any` try the splits, `_tree_criteria` has the
+formulas.
 """
 
 from typing import NamedTuple
@@ -250,7 +251,8 @@ def grow_any(
         settle_node(choices_work, frontier_work, features, settings, nodes_out, reals_out)
 
 
-# ---- launchers -----------------------------------------------------------------------------------------------
+# ---- launchers
+# -----------------------------------------------------------------------------------------------
 class Limits(NamedTuple):
     """What bounds the growth of a tree."""
 
@@ -304,8 +306,8 @@ def grow_tree(table, y, weight, criterion, n_classes, limits, seed, monotonic=No
     Returns
     -------
     tree : Grown
-        With its nodes in scikit-learn's order. Of equally good splits the one tried first is taken: features in
-        the order drawn, thresholds from low to high, missing values right before left.
+        With its nodes in scikit-learn's order. Of equally good splits the one tried first is taken: features
+        in the order drawn, thresholds from low to high, missing values right before left.
 
     References
     ----------
