@@ -7,7 +7,7 @@ from ._lazy import lazy_names
 
 __version__ = "0.1.0"
 
-_FAMILIES = ("cluster", "metrics", "neighbors", "preprocessing")
+_FAMILIES = ("cluster", "metrics", "neighbors", "preprocessing", "tree")
 _FORWARDED = ("compose", "datasets", "exceptions", "model_selection", "pipeline")
 
 # Public name -> the module that defines it. A family's estimators are found from here (`_discovery`).
@@ -34,6 +34,7 @@ __all__ = [
     "pipeline",
     "preprocessing",
     "set_config",
+    "tree",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _NAMES)
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         neighbors,
         pipeline,
         preprocessing,
+        tree,
     )
     from ._config import config_context, get_config, set_config
     from ._device import last_dispatch

@@ -31,6 +31,8 @@ __all__ = [
     "OneToOne",
     "Regressor",
     "Transformer",
+    "stand_for",
+    "when_loaded",
 ]
 
 _waiting: list = []  # (class, class keywords) that scikit-learn's __init_subclass__ has not seen yet
@@ -286,8 +288,7 @@ def adopt():
             cls = reference()
             if cls is not None and not issubclass(cls, _StandIn):
                 _introduce(cls, kwargs)
-        if _WhenLoaded in sys.meta_path:
-            sys.meta_path.remove(_WhenLoaded)
+        _actions_of("sklearn.base")
 
 
 def _introduce(cls, kwargs):
@@ -301,16 +302,37 @@ def _introduce(cls, kwargs):
             return
 
 
-class _WhenLoaded:
-    """An import hook that finds nothing itself.
+_after_loading: dict = {}  # name of a module -> what is called as the last step of executing it
 
-    It makes `adopt` the last step of executing ``sklearn.base``: no other thread gets hold of that
-    module before.
+
+def when_loaded(module, action):
+    """Call `action` as the last step of executing a module, or now if that is loaded already.
+
+    No other thread gets hold of the module before.
+
+    Parameters
+    ----------
+    module : str
+        The full name of a module of scikit-learn's.
+    action : callable
+        Called without arguments.
     """
+    with _lock:
+        waits = module not in sys.modules or module in _after_loading
+        if waits:
+            _after_loading.setdefault(module, []).append(action)
+            if _WhenLoaded not in sys.meta_path:
+                sys.meta_path.insert(0, _WhenLoaded)
+    if not waits:
+        action()
+
+
+class _WhenLoaded:
+    """An import hook that finds nothing itself, but adds a last step to what others find."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        if name != "sklearn.base":
+        if name not in _after_loading:
             return None
         spec = _find_spec_elsewhere(name, path, target)
         if spec is None or not hasattr(spec.loader, "exec_module"):
@@ -321,16 +343,30 @@ class _WhenLoaded:
         def exec_module(module):
             del loader.exec_module
             execute(module)
-            try:
-                adopt()
-            except Exception as error:  # never the reason why scikit-learn does not load
-                import warnings
-
-                message = f"{__package__} could not adopt scikit-learn's base classes: {error!r}"
-                warnings.warn(message, RuntimeWarning)
+            _run_actions(name)
 
         loader.exec_module = exec_module
         return spec
+
+
+def _run_actions(module):
+    for action in _actions_of(module):
+        try:
+            action()
+        except Exception as error:  # never the reason why scikit-learn does not load
+            import warnings
+
+            message = f"{__package__} could not adopt the classes of {module}: {error!r}"
+            warnings.warn(message, RuntimeWarning)
+
+
+def _actions_of(module):
+    """Take what is to be done for a module off the list; with the last of them goes the hook."""
+    with _lock:
+        actions = _after_loading.pop(module, ())
+        if not _after_loading and _WhenLoaded in sys.meta_path:
+            sys.meta_path.remove(_WhenLoaded)
+    return actions
 
 
 def _find_spec_elsewhere(name, path, target):
@@ -342,9 +378,20 @@ def _find_spec_elsewhere(name, path, target):
     return None
 
 
-if _EAGER:
-    pass
-elif "sklearn.base" in sys.modules:
-    adopt()
-else:
-    sys.meta_path.insert(0, _WhenLoaded)
+def stand_for(cls, path):
+    """Make a class count as a subclass of one of scikit-learn's that has an abstract base class's register.
+
+    Parameters
+    ----------
+    cls : type
+        The class.
+    path : str
+        Module and name of scikit-learn's class; the module is not loaded for it.
+    """
+    module, _, name = path.rpartition(".")
+    # Not from `sys.modules`: another thread may just be executing the module.
+    when_loaded(module, lambda: getattr(importlib.import_module(module), name).register(cls))
+
+
+if not _EAGER:
+    when_loaded("sklearn.base", lambda: adopt())

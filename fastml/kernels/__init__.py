@@ -2,6 +2,7 @@
 
 _SPARSE = "sparse matrices come as SciPy's, on the host"
 _TREE = "walks through a tree diverge; on a GPU brute force in registers is faster while the data fits"
+_GROWN = "trees of exact splits are grown and walked on the CPU; their CUDA kernels are not written yet"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
@@ -17,4 +18,13 @@ CPU_ONLY = {
     "sparse_scaling.csc_multiply_columns": _SPARSE,
     "sparse_scaling.csr_multiply_columns": _SPARSE,
     "sparse_scaling.csr_normalize_rows": _SPARSE,
+    "tree.grow_tree": _GROWN,
+    "tree_columns.rank_columns": _GROWN,
+    "tree_predict.add_leaf_values": _GROWN,
+    "tree_predict.find_leaves": _GROWN,
+    "tree_predict.list_paths": _GROWN,
+    "tree_predict.pack_tree": _GROWN,
+    "tree_pruning.partial_dependence": _GROWN,
+    "tree_pruning.prune_tree": _GROWN,
+    "tree_pruning.pruning_path": _GROWN,
 }

@@ -1,0 +1,140 @@
+"""The samples of a node in the order of a feature, and their partition.
+
+A sample is a 64-bit item: its row in the lower half, a payload in the upper. A key is the rank of the sample's
+value among the feature's different values in the upper half, and the payload, or the sample's place in the
+node, in the lower. Rows of `items`: the tree's samples, keys, spare keys, counters.
+"""
+
+import numpy as np
+
+from .._compile import helper, int64
+
+RANKS, VALUES = range(2)  # of `columns`: ranks of values, and by rank the bits of the values
+SAMPLES, KEYS, SPARE, COUNTS = range(4)  # of `items`
+FEW = 24  # keys that are sorted by insertion
+CROWD = 48  # keys in one bucket that would take insertion too long
+LOWER_HALF = 0xFFFFFFFF
+
+
+@helper
+def make_keys(columns, feature, items, start, stop, with_payload):
+    """Write the node's keys; return the smallest and the largest rank."""
+    low, high = int64(1) << 40, int64(-1)
+    for i in range(start, stop):
+        item = items[SAMPLES, i]
+        rank = int64(columns[RANKS, feature, item & LOWER_HALF])
+        low, high = min(low, rank), max(high, rank)
+        items[KEYS, i - start] = (rank << 32) | (item >> 32 if with_payload else i - start)
+    return low, high
+
+
+@helper
+def count_missing(items, n, missing):
+    """How many keys are of the rank for missing values, and the largest rank of the others, or -1."""
+    n_missing, high = 0, int64(-1)
+    for i in range(n):
+        rank = items[KEYS, i] >> 32
+        if rank == missing:
+            n_missing += 1
+        else:
+            high = max(high, rank)
+    return n_missing, high
+
+
+@helper
+def insertion_sort(items, row, n):
+    for i in range(1, n):
+        key = items[row, i]
+        j = i
+        while j > 0 and items[row, j - 1] > key:
+            items[row, j] = items[row, j - 1]
+            j -= 1
+        items[row, j] = key
+
+
+@helper
+def sort_keys(items, n, low, high):
+    """Sort keys whose ranks are in low..high; return the row of `items` that holds them.
+
+    Ranks within a node are spread about evenly. So there is a bucket for about each key, and insertion mends
+    what is left; where they are crowded, digits of the rank are sorted one after the other.
+    """
+    if n <= FEW:
+        insertion_sort(items, KEYS, n)
+        return KEYS
+    shift = int64(0)
+    while (high - low) >> shift >= n:
+        shift += 1
+    n_buckets = ((high - low) >> shift) + 1
+    largest = count_buckets(items, KEYS, n, low, shift, n_buckets, (int64(1) << 32) - 1)
+    if largest > CROWD and shift > 0:
+        return sort_digits(items, n, low, high)
+    scatter_keys(items, KEYS, n, low, shift, n_buckets, (int64(1) << 32) - 1)
+    if shift > 0:
+        insertion_sort(items, SPARE, n)
+    return SPARE
+
+
+@helper
+def count_buckets(items, row, n, low, shift, n_buckets, mask):
+    for b in range(n_buckets):
+        items[COUNTS, b] = 0
+    for i in range(n):
+        items[COUNTS, (((items[row, i] >> 32) - low) >> shift) & mask] += 1
+    largest = int64(0)
+    for b in range(n_buckets):
+        largest = max(largest, items[COUNTS, b])
+    return largest
+
+
+@helper
+def scatter_keys(items, row, n, low, shift, n_buckets, mask):
+    place = int64(0)
+    for b in range(n_buckets):
+        count = items[COUNTS, b]
+        items[COUNTS, b] = place
+        place += count
+    other = KEYS + SPARE - row
+    for i in range(n):
+        key = items[row, i]
+        b = (((key >> 32) - low) >> shift) & mask
+        items[other, items[COUNTS, b]] = key
+        items[COUNTS, b] += 1
+
+
+@helper
+def sort_digits(items, n, low, high):
+    """Radix sort by digits of as many bits as there are counters for, from the lowest."""
+    bits = int64(4)
+    while bits < 11 and int64(2) << bits <= n:
+        bits += 1
+    row, shift, mask = int64(KEYS), int64(0), (int64(1) << bits) - 1
+    while (high - low) >> shift > 0:
+        count_buckets(items, row, n, low, shift, mask + 1, mask)
+        scatter_keys(items, row, n, low, shift, mask + 1, mask)
+        row = KEYS + SPARE - row
+        shift += bits
+    return row
+
+
+@helper
+def partition_items(columns, feature, items, start, stop, rank, missing_rank):
+    """Move the node's samples of a rank up to `rank`, or the missing one, to the front; keep their order."""
+    to, aside = start, 0
+    for i in range(start, stop):
+        item = items[SAMPLES, i]
+        own = int64(columns[RANKS, feature, item & LOWER_HALF])
+        left = int64(own <= rank) | int64(own == missing_rank)
+        items[SAMPLES, to] = item
+        items[SPARE, aside] = item
+        to += left
+        aside += 1 - left
+    for i in range(aside):
+        items[SAMPLES, to + i] = items[SPARE, i]
+    return to
+
+
+@helper
+def value_at(columns, feature, rank):
+    """The value of a rank, float32."""
+    return np.int32(columns[VALUES, feature, rank]).view(np.float32)
