@@ -17,6 +17,8 @@ _NAMES = {
     "get_config": "fastml._config",
     "set_config": "fastml._config",
     "last_dispatch": "fastml._device",
+    "load_model": "fastml._model_file",
+    "save_model": "fastml._model_file",
 }
 
 __all__ = [
@@ -29,11 +31,13 @@ __all__ = [
     "exceptions",
     "get_config",
     "last_dispatch",
+    "load_model",
     "metrics",
     "model_selection",
     "neighbors",
     "pipeline",
     "preprocessing",
+    "save_model",
     "set_config",
     "tree",
 ]
@@ -57,3 +61,4 @@ if TYPE_CHECKING:
     )
     from ._config import config_context, get_config, set_config
     from ._device import last_dispatch
+    from ._model_file import load_model, save_model
