@@ -19,6 +19,7 @@ _NAMES = {
     "last_dispatch": "fastml._device",
     "load_model": "fastml._model_file",
     "save_model": "fastml._model_file",
+    "to_onnx": "fastml._onnx",
 }
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "preprocessing",
     "save_model",
     "set_config",
+    "to_onnx",
     "tree",
 ]
 
@@ -62,3 +64,4 @@ if TYPE_CHECKING:
     from ._config import config_context, get_config, set_config
     from ._device import last_dispatch
     from ._model_file import load_model, save_model
+    from ._onnx import to_onnx
