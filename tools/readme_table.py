@@ -34,7 +34,7 @@ def table():
 
 
 def _takes_device(thing):
-    return "device" in inspect.signature(thing).parameters
+    return "device" in inspect.signature(thing).parameters and getattr(thing, "_on_cuda", True)
 
 
 def _listed(names):

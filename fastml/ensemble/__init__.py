@@ -16,8 +16,8 @@ __getattr__, __dir__ = lazy_names(
     {
         "ExtraTreesClassifier": "fastml.ensemble._forest_classification",
         "ExtraTreesRegressor": "fastml.ensemble._forest_regression",
-        "HistGradientBoostingClassifier": "fastml.ensemble._hist_gradient_boosting",
-        "HistGradientBoostingRegressor": "fastml.ensemble._hist_gradient_boosting",
+        "HistGradientBoostingClassifier": "fastml.ensemble._boosting_classification",
+        "HistGradientBoostingRegressor": "fastml.ensemble._boosting_regression",
         "RandomForestClassifier": "fastml.ensemble._forest_classification",
         "RandomForestRegressor": "fastml.ensemble._forest_regression",
     },
@@ -26,6 +26,7 @@ __getattr__, __dir__ = lazy_names(
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._boosting_classification import HistGradientBoostingClassifier
+    from ._boosting_regression import HistGradientBoostingRegressor
     from ._forest_classification import ExtraTreesClassifier, RandomForestClassifier
     from ._forest_regression import ExtraTreesRegressor, RandomForestRegressor
-    from ._hist_gradient_boosting import HistGradientBoostingClassifier, HistGradientBoostingRegressor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import numbers
+import sys
 import time
 from typing import Any
 
@@ -19,6 +20,7 @@ from .._validation import (
     check_fitted,
     fit_method,
     random_state,
+    sk,
 )
 from ..solvers import boosting as solver
 from ._boosting_inputs import (
@@ -33,6 +35,7 @@ from ._boosting_stopping import Losses, Scores, should_stop
 
 __all__ = ["BaseHistGradientBoosting"]
 
+SKLEARN_HOME = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
 SEEDS = np.iinfo(np.uint32).max
 STOPPING_FROM = 10_000  # rows from which "auto" stops early
 OPTIONS = (
@@ -70,10 +73,14 @@ class BaseHistGradientBoosting(Estimator):
         "device": DEVICE,
     }
     _predicts_numbers = True
+    _on_cuda = False
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        if "sklearn.inspection._partial_dependence" in sys.modules:
+            # Its fast method is for scikit-learn's own classes; it asks for tags before it looks.
+            sk(f"{SKLEARN_HOME}.BaseHistGradientBoosting").register(type(self))
         return tags
 
     def __getstate__(self):
@@ -180,8 +187,6 @@ class BaseHistGradientBoosting(Estimator):
         """Rows to learn from and rows to stop by; None where the training data itself is to stop by."""
         if self.validation_fraction is None:
             return None
-        from .._validation import sk
-
         labels = None if self._predicts_numbers else y
         rows = solver.hold_out(len(y), self.validation_fraction, self._random_seed, labels)
         if rows is None:  # scikit-learn says what is wrong
@@ -302,17 +307,17 @@ class BaseHistGradientBoosting(Estimator):
             if held is not None:
                 self._add_from_codes(device, parts[-1], held[0], judge.held[-1])
             if progressive:  # a scorer may ask for predictions
-                self._set_trees(device, parts)
+                vars(self).update(self._trees_so_far(device, parts))
             stop = judge is not None and self._note_scores(judge, held)
             if self.verbose >= 2:
                 self._say(i, parts[-1], judge, held, time.perf_counter() - start)
             if task is not None:
                 stop |= bool(task.call_on_fit_task_end(
-                    estimator=self, reconstruction_attributes=lambda: self._trees_so_far(parts)
+                    estimator=self, reconstruction_attributes=lambda: self._trees_so_far(device, parts)
                 ))  # fmt: skip
             if stop:
                 break
-        self._set_trees(device, parts)
+        vars(self).update(self._trees_so_far(device, parts))
         if context is not None:
             context.call_on_fit_task_end(estimator=self, reconstruction_attributes={})
 
@@ -327,13 +332,9 @@ class BaseHistGradientBoosting(Estimator):
                 text += f"val {judge.name}: {judge.factor * self.validation_score_[-1]:.5f}, "
         print(f"{text}in {seconds:0.3f}s")
 
-    @staticmethod
-    def _trees_so_far(parts):
-        return {"_records": solver.join_records(parts)}
-
-    def _set_trees(self, device, parts):
-        self._records = solver.join_records(parts)
-        self._forest = self._pack(device.kernels.boosted_trees, self._records)
+    def _trees_so_far(self, device, parts):
+        records = solver.join_records(parts)
+        return {"_records": records, "_forest": self._pack(device.kernels.boosted_trees, records)}
 
     def _pack(self, kernels, records, columns=None):
         bins = self._bins
@@ -342,14 +343,15 @@ class BaseHistGradientBoosting(Estimator):
     # ---- using the model -------------------------------------------------------------------------------
     def _raw_predict(self, X):
         """Raw predictions of shape (n_outputs, n_samples)."""
-        check_fitted(self, "_records")
-        device = self._choose_device(X)
+        check_fitted(self, "_baseline")
+        kernels = self._choose_device(X).kernels.boosted_trees
         X = encode(self, X)
-        if "_forest" not in vars(self):
-            self._forest = self._pack(device.kernels.boosted_trees, self._records)
         raw = np.empty((self.n_trees_per_iteration_, len(X)))
         raw[:] = self._baseline[:, None]
-        device.kernels.boosted_trees.predict_rows(self._forest, X, raw)
+        if "_records" in vars(self):  # a scorer asks before the first round too
+            if "_forest" not in vars(self):
+                self._forest = self._pack(kernels, self._records)
+            kernels.predict_rows(self._forest, X, raw)
         return raw
 
     def _staged_raw_predict(self, X):
@@ -368,9 +370,9 @@ class BaseHistGradientBoosting(Estimator):
     def _compute_partial_dependence_recursion(self, grid, target_features):
         """Averages over the training data with some features at given values, by walking down the trees."""
         if self._with_weights:
-            raise NotImplementedError(
-                f"{type(self).__name__} does not support partial dependence plots with the 'recursion' method "
-                "when sample weights were given during fit time."
+            raise ValueError(
+                f"{type(self).__name__} does not support partial dependence with the method 'recursion' "
+                "when sample weights were given to fit."
             )
         averages = np.zeros((self.n_trees_per_iteration_, len(grid)))
         CPU.kernels.boosted_trees.average_trees(

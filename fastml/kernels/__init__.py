@@ -1,11 +1,26 @@
 """Compiled kernels and their launchers: `cpu` and, with the same file names and parameters, `cuda`."""
 
 _SPARSE = "sparse matrices come as SciPy's, on the host"
+_BOOSTING = "trees over features in bins have not been written for CUDA; their estimators say so and use the CPU"
 _TREE = "walks through a tree diverge; on a GPU brute force in registers is faster while the data fits"
 _GROWN = "trees of exact splits are grown and walked on the CPU; their CUDA kernels are not written yet"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
+    "binning.bin_features": _BOOSTING,
+    "binning.find_thresholds": _BOOSTING,
+    "binning.pad_thresholds": _BOOSTING,
+    "boosted_trees.average_trees": _BOOSTING,
+    "boosted_trees.pack_trees": _BOOSTING,
+    "boosted_trees.predict_codes": _BOOSTING,
+    "boosted_trees.predict_rows": _BOOSTING,
+    "boosted_trees.record_trees": _BOOSTING,
+    "boosting.add_leaf_values": _BOOSTING,
+    "boosting.grow_tree": _BOOSTING,
+    "boosting.make_grower": _BOOSTING,
+    "losses.gradients": _BOOSTING,
+    "losses.quantile_of": _BOOSTING,
+    "losses.renew_leaves": _BOOSTING,
     "kd_tree.build_kd_tree": _TREE,
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,

@@ -71,9 +71,7 @@ def find_bins(device, X, max_bins, n_categories, seed, rows=None, sample_weight=
     thresholds: list[Any] = [np.arange(n, dtype=np.float64) for n in n_categories]
     for feature, values in zip(numbers, found):
         thresholds[feature] = values
-    padded = np.full((len(thresholds), 256), np.inf)
-    for feature in numbers:
-        padded[feature, : len(thresholds[feature])] = thresholds[feature]
+    padded = device.kernels.binning.pad_thresholds(thresholds)
     sizes = np.array([len(values) for values in thresholds], np.int64)
     return Bins(thresholds, padded, n_categories, sizes + (n_categories == 0), max_bins)
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from .._compile import float64, helper, int64, simd, uint64
 from ..scalar import newton_value
+from ._grower_queue import pop_open, push_open, release_slot, take_slot
 from ._grower_state import (
     ALLOWED,
     BEGIN,
@@ -37,7 +38,6 @@ from ._grower_state import (
     GRADIENT,
     GROUPS,
     HAS_MISSING,
-    HEAP,
     HESSIAN,
     INCREASING,
     KINDS,
@@ -100,68 +100,6 @@ def hand_out(board, phase, n_units, ticket):
     board[COMPLETED] = 0
     generation = (ticket >> (2 * UNIT_BITS)) + 1
     simd.atomic_store(board, TICKET, (generation << (2 * UNIT_BITS)) | (n_units << UNIT_BITS))
-
-
-# ---- slots and open nodes ----------------------------------------------------------------------------------
-@helper
-def take_slot(board):
-    """A slot that nobody uses, or -1."""
-    if board[N_FREE] == 0:
-        return -1
-    board[N_FREE] -= 1
-    return board[board[FREE] + board[N_FREE]]
-
-
-@helper
-def release_slot(board, node):
-    """Give the slot of the node whose words are at `node` back."""
-    if board[node + SLOT] >= 0:
-        board[board[FREE] + board[N_FREE]] = board[node + SLOT]
-        board[N_FREE] += 1
-        board[node + SLOT] = -1
-
-
-@helper
-def comes_before(board, pool, a, b):
-    """Tell whether node a is to be split before b: by gain; where leaves are not limited, the newest first."""
-    gain_a, gain_b = (
-        pool[board[STATS] + a * NODE_FLOATS + GAIN],
-        pool[board[STATS] + b * NODE_FLOATS + GAIN],
-    )
-    if pool[MAX_LEAVES] == 0.0:
-        return a > b
-    return gain_a > gain_b or (gain_a == gain_b and a < b)
-
-
-@helper
-def push_open(board, pool, node):
-    """Add a node to the heap of those that may be split."""
-    heap, i = board[HEAP], board[N_OPEN]
-    board[N_OPEN] += 1
-    while i > 0 and comes_before(board, pool, node, board[heap + (i - 1) // 2]):
-        board[heap + i] = board[heap + (i - 1) // 2]
-        i = (i - 1) // 2
-    board[heap + i] = node
-
-
-@helper
-def pop_open(board, pool):
-    """Take the node that is to be split next from the heap."""
-    heap = board[HEAP]
-    first = board[heap]
-    board[N_OPEN] -= 1
-    n, last = board[N_OPEN], board[heap + board[N_OPEN]]
-    i, child = 0, 1
-    while child < n:
-        if child + 1 < n and comes_before(board, pool, board[heap + child + 1], board[heap + child]):
-            child += 1
-        if not comes_before(board, pool, board[heap + child], last):
-            break
-        board[heap + i] = board[heap + child]
-        i = child
-        child = 2 * i + 1
-    board[heap + i] = last
-    return first
 
 
 # ---- features that a node may be split by ------------------------------------------------------------------

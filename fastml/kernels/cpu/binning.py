@@ -5,7 +5,7 @@ import numpy as np
 from ..._threads import for_each_block
 from .._compile import T, float64, int64, kernel, uint8, uint64
 
-__all__ = ["bin_features", "find_thresholds"]
+__all__ = ["bin_features", "find_thresholds", "pad_thresholds"]
 
 WIDTH = 256  # places for the thresholds of a feature, a power of two
 ALMOST_INFINITY = 1e300  # only a split off of missing values has an infinite threshold
@@ -57,8 +57,7 @@ def find_bins(
                     code = uint64(x)
             else:
                 for half in (128, 64, 32, 16, 8, 4, 2, 1):
-                    # Not "x > threshold": a threshold between two infinities is NaN, and passed by.
-                    code += uint64(0) if x <= thresholds[at, code + uint64(half - 1)] else uint64(half)
+                    code += uint64(half) if thresholds[at, code + uint64(half - 1)] < x else uint64(0)
                 code = code if x == x else uint64(missing)
             codes_out[place + i * step] = code
             any_missing |= uint8(code == uint64(missing))
@@ -160,6 +159,28 @@ def _quantiles(values, weights, fractions):
     if weights is None:
         return np.where(between, high - (high - low) * 0.5, high)
     return np.where(between, (low + high) / 2, low)
+
+
+def pad_thresholds(thresholds):
+    """Lay thresholds out as `bin_features` takes them.
+
+    Parameters
+    ----------
+    thresholds : list of float64 arrays
+        For each column, at most 255.
+
+    Returns
+    -------
+    padded : float64 array of shape (n_columns, 256)
+        Filled up with infinity. A threshold between two infinities, which is NaN, is the one before it: no
+        value is in its bin.
+    """
+    padded = np.full((len(thresholds), WIDTH), np.inf)
+    for row, values in zip(padded, thresholds):
+        row[: len(values)] = values
+        if len(values) and values[-1] != values[-1]:
+            row[len(values) - 1] = row[len(values) - 2] if len(values) > 1 else -np.inf
+    return padded
 
 
 # ---- bins ------------------------------------------------------------------------------------------------------
