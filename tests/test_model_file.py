@@ -72,6 +72,8 @@ def assert_same(a, b, name=""):
         assert a.keys() == b.keys()
         for key in a:
             assert_same(a[key], b[key], f"{name}[{key}]")
+    elif type(a).__name__ == "Trees":
+        assert_same(a.__getstate__(), b.__getstate__(), name)
     elif hasattr(a, "node_count"):
         for part in ("n_features", "n_classes", "nodes", "reals", "max_depth"):
             assert_same(getattr(a, part), getattr(b, part), f"{name}.{part}")
@@ -431,7 +433,7 @@ def test_neighbours_classes_stay_in_their_range(path, iris):
 def test_a_tree_of_an_unknown_feature_is_refused(path, iris):
     for est, names in (
         (DecisionTreeClassifier(random_state=0), ("tree_", "feature")),
-        (RandomForestClassifier(3, random_state=0), ("_forest", "feature")),
+        (RandomForestClassifier(3, random_state=0), ("_forest", "trees", "feature")),
         (HistGradientBoostingClassifier(max_iter=2), ("_records", "feature")),
     ):
         fastml.save_model(est.fit(*iris), path)
@@ -448,12 +450,12 @@ def test_children_out_of_place_are_refused(bad, path, iris, breast_cancer):
     boosted = HistGradientBoostingClassifier(max_iter=2).fit(*breast_cancer)
     n_inner = [
         int((boosted._records.nodes["is_leaf"] == 0).sum()),
-        sum(tree.n_leaves - 1 for tree in forest._forest),
+        sum(tree.n_leaves - 1 for tree in forest._forest.trees),
     ]
     for est, get in ((forest, lambda state: state["children"][0]), (boosted, lambda state: state["left"])):
         fastml.save_model(est, path)
         described, arrays = contents(path)
-        state = state_of(described, "_forest" if est is forest else "_records")
+        state = state_of(described, *(("_forest", "trees") if est is forest else ("_records",)))
         column = get(dict(state["dict"]))
         key, left = (
             "changed",
@@ -474,8 +476,8 @@ def test_children_out_of_place_are_refused(bad, path, iris, breast_cancer):
 def test_shapes_that_are_no_trees_are_refused(path, iris):
     fastml.save_model(RandomForestClassifier(3, random_state=0).fit(*iris), path)
     described, arrays = contents(path)
-    bits = state_of(described, "_forest", "inner")["array"]
-    sizes = state_of(described, "_forest", "sizes", "values")["array"]
+    bits = state_of(described, "_forest", "trees", "inner")["array"]
+    sizes = state_of(described, "_forest", "trees", "sizes", "values")["array"]
     good_bits, good_sizes = arrays[bits], arrays[sizes]
     for flags in (
         ~good_bits,

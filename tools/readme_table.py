@@ -34,7 +34,8 @@ def table():
 
 
 def _takes_device(thing):
-    return "device" in inspect.signature(thing).parameters and getattr(thing, "_on_cuda", True)
+    on_cuda = getattr(thing, "_on_cuda", True) and not getattr(thing, "_cpu_only", False)
+    return on_cuda and "device" in inspect.signature(thing).parameters
 
 
 def _listed(names):

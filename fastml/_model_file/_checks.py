@@ -102,9 +102,8 @@ def _check_tree(est, n_features):
 
 
 def _check_forest(est, n_features):
-    trees, seeds = est._forest, est._seeds
-    require(isinstance(trees, list) and len(trees) > 0, "a forest has no trees")
-    require(_is_array(seeds, (len(trees),), "i"), "_seeds has another length")
+    require(type(est._forest).__name__ == "Trees", "a forest has no trees")
+    trees = est._forest.trees
     require(est._n_classes == trees[0].n_classes.tolist(), "_n_classes is not that of the trees")
     _check_trees(est, trees, n_features)
 
@@ -148,6 +147,6 @@ CHECKS = (
     (("scale_",), _check_scaler),
     (("_fit_X",), _check_neighbors),
     (("tree_",), _check_tree),
-    (("_seeds",), _check_forest),
+    (("_n_classes",), _check_forest),
     (("_records",), _check_boosting),
 )

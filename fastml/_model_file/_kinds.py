@@ -55,11 +55,6 @@ def kind_of(value):
 _is_tree = _is("fastml.solvers.tree.Tree")
 
 
-def _is_forest(value):
-    """Tell whether a value is a list of trees that can be packed together."""
-    return type(value) is list and len(value) > 0 and all(map(_is_tree, value))
-
-
 def _save_trees(trees):
     from . import _trees
 
@@ -70,6 +65,15 @@ def _load_trees(state):
     from . import _trees
 
     return _trees.load_trees(state)
+
+
+def _load_forest(state):
+    from ..solvers.forest import Trees
+
+    trees, seeds = _load_trees(state["trees"]), state["seeds"]
+    right = isinstance(seeds, np.ndarray) and seeds.dtype == np.int64 and seeds.shape == (len(trees),)
+    require(right, "a forest has not one seed a tree")
+    return Trees(trees, seeds)
 
 
 def _load_tree(state):
@@ -147,7 +151,11 @@ def _load_random_state(state):
 
 KINDS = {
     "tree": Kind(_is_tree, lambda tree: _save_trees([tree]), _load_tree),
-    "trees": Kind(_is_forest, _save_trees, _load_trees),
+    "forest": Kind(
+        _is("fastml.solvers.forest.Trees"),
+        lambda forest: {"trees": _save_trees(forest.trees), "seeds": forest.seeds},
+        _load_forest,
+    ),
     "bins": Kind(_is("fastml.solvers.boosting.Bins"), _boosting("save_bins"), _boosting("load_bins")),
     "boosted trees": Kind(
         _is("fastml.kernels.cpu.boosted_trees.Records"), _boosting("save_records"), _boosting("load_records")

@@ -36,7 +36,7 @@ def _labels(graph, est, indices):
 
 
 def _trees_finish(graph, est):
-    trees = est._forest if hasattr(est, "_forest") else [est.tree_]
+    trees = est._forest.trees if hasattr(est, "_forest") else [est.tree_]
     classifies = hasattr(est, "classes_")
     if classifies and est.n_outputs_ > 1:
         raise ValueError(f"{type(est).__name__} has several outputs, whose classes do not fit into one result")
