@@ -108,7 +108,8 @@ def test_missing_values_that_training_has_not_seen(breast_cancer):
 
 def test_several_outputs(diabetes):
     X, y = diabetes
-    check_regressor(RandomForestRegressor(5, random_state=0).fit(X, np.stack([y, 0 * y], axis=1)), X, np.float32)
+    est = RandomForestRegressor(5, random_state=0).fit(X, np.stack([y, 0 * y], axis=1))
+    check_regressor(est, X, np.float32)
     est = RandomForestClassifier(5).fit(X, np.stack([y > 100, y > 200], axis=1))
     with pytest.raises(ValueError, match="several outputs"):
         fastml.to_onnx(est)
@@ -145,7 +146,12 @@ def test_categories_that_are_strings_are_refused():
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10**6), n=st.integers(2, 60), d=st.integers(1, 5), scale=st.sampled_from([1, 1e-20, 1e8]))
+@given(
+    seed=st.integers(0, 10**6),
+    n=st.integers(2, 60),
+    d=st.integers(1, 5),
+    scale=st.sampled_from([1, 1e-20, 1e8]),
+)
 def test_random_data(seed, n, d, scale):
     rng = np.random.RandomState(seed)
     X = rng.randint(6, size=(n, d)) * scale + rng.randn(n, d) * (seed % 2)
@@ -178,7 +184,8 @@ def test_clusters(dtype, digits):
 def test_pipelines(wine):
     X, y = wine
     check_classifier(make_pipeline(StandardScaler(), RandomForestClassifier(5)).fit(X, y), X, np.float64)
-    check_regressor(make_pipeline("passthrough", HistGradientBoostingRegressor(max_iter=5)).fit(X, y), X, np.float32)
+    est = make_pipeline("passthrough", HistGradientBoostingRegressor(max_iter=5))
+    check_regressor(est.fit(X, y), X, np.float32)
 
 
 def test_labels_that_are_objects(iris):

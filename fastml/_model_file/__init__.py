@@ -1,7 +1,7 @@
 """Models in files that hold data only: safetensors, with a description in JSON.
 
-Loading executes nothing that a file says. Classes come from the list of fastml's own estimators, and what compiled
-code takes for granted of a model is checked before anything is computed with it.
+Loading executes nothing that a file says. Classes come from the list of fastml's own estimators, and what
+compiled code takes for granted of a model is checked before anything is computed with it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from ._columns import Damaged, require
 __all__ = ["load_model", "save_model"]
 
 FORMAT = 1
+# What is raised on the way through a file that holds something else than it should
+DAMAGES = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError
+)  # fmt: skip
 KEY = "fastml"  # of the description, in the file's metadata
 
 
@@ -47,9 +51,9 @@ def save_model(estimator: Any, path: str | os.PathLike) -> None:
 
     Notes
     -----
-    The file is one of safetensors' format: arrays, and in its metadata under ``"fastml"`` a description in JSON.
-    Numbers are kept to the last bit. Of trees what follows from the rest is left out, so that the file of a forest
-    is a fraction of its pickle.
+    The file is one of safetensors' format: arrays, and in its metadata under ``"fastml"`` a description in
+    JSON. Numbers are kept to the last bit. Of trees what follows from the rest is left out, so that the file of
+    a forest is a fraction of its pickle.
 
     Examples
     --------
@@ -120,8 +124,7 @@ def load_model(path: str | os.PathLike) -> Any:
             return _read(file)
     except OSError:  # no such file, no permission
         raise
-    except (library.SafetensorError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError,
-            TypeError, ValueError) as error:  # fmt: skip
+    except (library.SafetensorError, *DAMAGES) as error:
         raise ValueError(f"{os.fspath(path)} cannot be loaded: {error}") from error
 
 
@@ -136,7 +139,7 @@ def _read(file):
     require(type(version) is int and version >= 1, "it has no format")
     if version > FORMAT:
         raise Damaged(
-            f"it has format {version}, which this version of fastml ({__version__}) does not know; it was saved by "
-            f"version {described.get('version')}"
+            f"it has format {version}, which this version of fastml ({__version__}) does not know; it was "
+            f"saved by version {described.get('version')}"
         )
     return Reader(file.get_tensor).read_estimator(described["model"])

@@ -46,7 +46,8 @@ def _check_centers(est, n_features):
 
 
 PER_FEATURE = (
-    "center_", "data_max_", "data_min_", "data_range_", "max_abs_", "mean_", "min_", "n_samples_seen_", "scale_", "var_"
+    "center_", "data_max_", "data_min_", "data_range_", "max_abs_", "mean_", "min_", "n_samples_seen_",
+    "scale_", "var_",
 )  # fmt: skip
 
 
@@ -140,8 +141,8 @@ def _check_boosting(est, n_features):
     require(n_categorical or not bins.n_categories.any(), "numbers are binned as categories")
 
 
-# What is checked where an estimator has some attributes. A new estimator whose kernels rely on the shape of an
-# attribute gets its line here.
+# What is checked where an estimator has some attributes. A new estimator whose kernels rely on the shape of
+# an attribute gets its line here.
 CHECKS = (
     (("cluster_centers_",), _check_centers),
     (("scale_",), _check_scaler),

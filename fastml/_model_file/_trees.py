@@ -1,8 +1,8 @@
 """Decision trees in a file: what can be worked out from the rest is left out.
 
-Trees lie one after the other. Depth first, one bit a node tells the whole shape. Numbers of samples and counts
-of classes are kept for leaves, where those of a parent are the sums of its children's; shares of classes are kept
-as counts, and Gini's impurities not at all, where they are just what follows from the counts.
+Trees lie one after the other. Depth first, one bit a node tells the whole shape. Numbers of samples and
+counts of classes are kept for leaves, where those of a parent are the sums of its children's; shares of
+classes are kept as counts, and Gini's impurities not at all, where they are just what follows from those.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def sum_up(shape, values):
 
 
 def _depth_first(sizes, inner_flags):
-    """The shape of trees whose left branches follow their parents, and right branches those; None for no trees."""
+    """The shape of trees whose left branches follow their parents, and right branches those; or None."""
     n = len(inner_flags)
     level = np.cumsum(np.where(inner_flags, 1, -1))  # falls to a new low where a tree ends
     ends = np.cumsum(sizes) - 1

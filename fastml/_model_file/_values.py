@@ -23,7 +23,7 @@ DEEPEST = 100  # values within values
 INFINITIES = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
-def _class_of(name):
+def _class_of(name) -> Any:
     """Return the class of that name that can be saved: one of fastml's, or the pipeline; else None."""
     if name == "Pipeline":
         return sk("sklearn.pipeline.Pipeline")
@@ -92,8 +92,8 @@ class Writer:
         if hasattr(value, "get_params") and not isinstance(value, type):
             return self.write_estimator(value, where)
         raise TypeError(
-            f"{_path(where)} cannot be saved: it is {_describe(value)}. Models consist of numbers, strings, arrays, "
-            "collections of these, and fastml's own estimators."
+            f"{_path(where)} cannot be saved: it is {_describe(value)}. Models consist of numbers, strings, "
+            "arrays, collections of these, and fastml's own estimators."
         )
 
     def write_estimator(self, est, where=()) -> dict:

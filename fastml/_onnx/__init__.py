@@ -42,9 +42,9 @@ def to_onnx(estimator: Any, dtype: Any = "float32") -> Any:
 
     Notes
     -----
-    Boosted trees, and trees with one value a leaf, become the operator TreeEnsemble (ai.onnx.ml 5) and are computed
-    in float64. Trees with several values a leaf become TreeEnsembleRegressor (ai.onnx.ml 3), whose result is
-    float32. NaN is missing, and goes where the estimator sends it.
+    Boosted trees, and trees with one value a leaf, become the operator TreeEnsemble (ai.onnx.ml 5) and are
+    computed in float64. Trees with several values a leaf become TreeEnsembleRegressor (ai.onnx.ml 3), whose
+    result is float32. NaN is missing, and goes where the estimator sends it.
 
     Examples
     --------
@@ -67,7 +67,8 @@ def to_onnx(estimator: Any, dtype: Any = "float32") -> Any:
     steps = _steps(estimator)
     for step in steps:
         if type(step).__name__ not in EXPORTS or not isinstance(step, Estimator):
-            raise TypeError(f"{type(step).__name__} cannot be exported to ONNX; these can: {', '.join(EXPORTS)}")
+            possible = ", ".join(EXPORTS)
+            raise TypeError(f"{type(step).__name__} cannot be exported to ONNX; these can: {possible}")
         check_fitted(step, "n_features_in_")
     graph = Graph(dtype, steps[0].n_features_in_)
     for step in steps[:-1]:

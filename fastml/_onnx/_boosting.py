@@ -62,8 +62,9 @@ def _thresholds(nodes):
 def _member_sets(est, features):
     """The categories of each split by a set, as values of the input.
 
-    What is missing or no known category goes where the node sends missing values. A set tells only its members
-    from all others: where missing values go left, its members are those that go right, and the sides are swapped.
+    What is missing or no known category goes where the node sends missing values. A set tells only its
+    members from all others: where missing values go left, its members are those that go right, and the sides
+    are swapped.
     """
     if not len(features):
         return np.empty(0, bool), np.empty(0)
@@ -75,8 +76,8 @@ def _member_sets(est, features):
         values = categories[feature]
         if values.dtype.kind not in "biuf":
             raise ValueError(
-                f"feature {feature} has categories that are no numbers, which trees in ONNX do not take: encode them "
-                "before, for instance with OrdinalEncoder"
+                f"feature {feature} has categories that are no numbers, which trees in ONNX do not take: "
+                "encode them before, for instance with OrdinalEncoder"
             )
         values = values[values == values].astype(np.float64)
         swap = bool(goes_left[missing])

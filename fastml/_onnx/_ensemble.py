@@ -98,7 +98,7 @@ def add_ensemble(graph, nodes, n_targets) -> str:
 
 
 def _split_roots(nodes):
-    """Give trees that are one leaf a root above it, as the operator wants it: both sides lead to equal leaves."""
+    """Give trees that are one leaf a root above it, as the operator wants it, with equal leaves."""
     lonely = nodes.roots[nodes.is_leaf[nodes.roots]]
     if not len(lonely):
         return nodes

@@ -39,7 +39,8 @@ def _trees_finish(graph, est):
     trees = est._forest.trees if hasattr(est, "_forest") else [est.tree_]
     classifies = hasattr(est, "classes_")
     if classifies and est.n_outputs_ > 1:
-        raise ValueError(f"{type(est).__name__} has several outputs, whose classes do not fit into one result")
+        name = type(est).__name__
+        raise ValueError(f"{name} has several outputs, whose classes do not fit into one result")
     means = _exact.add_trees(graph, trees)
     if classifies:
         _labels(graph, est, graph.add("ArgMax", means, axis=1, keepdims=0))
@@ -97,7 +98,10 @@ def _transformer(transform):
 
 
 def _k_means_finish(graph, est):
-    """The nearest centre: the product with it, less half its square, is largest. Centred, so that little cancels."""
+    """The nearest centre: the product with it, less half its square, is largest.
+
+    All is centred, so that little cancels.
+    """
     centers = est.cluster_centers_.astype(np.float64)
     middle = centers.mean(axis=0)
     centers = centers - middle

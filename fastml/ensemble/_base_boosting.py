@@ -32,6 +32,7 @@ from ._boosting_inputs import (
     encode,
 )
 from ._boosting_stopping import Losses, Scores, should_stop
+from ._reading import ReadsModels
 
 __all__ = ["BaseHistGradientBoosting"]
 
@@ -43,7 +44,7 @@ OPTIONS = (
 ).split()
 
 
-class BaseHistGradientBoosting(Estimator):
+class BaseHistGradientBoosting(ReadsModels, Estimator):
     """What the regressor and the classifier share."""
 
     _constraints = {
@@ -133,6 +134,9 @@ class BaseHistGradientBoosting(Estimator):
         ValueError
             If data, constraints or the loss's conditions on the target are not as they should be.
         """
+        if self.warm_start and "_read_from" in vars(self):
+            raise ValueError(f"a model that was read from {self._read_from} cannot be fitted further")
+        vars(self).pop("_read_from", None)
         start = time.perf_counter()
         device = self._choose_device(X)
         X, n_categories = check_training_data(self, X)
