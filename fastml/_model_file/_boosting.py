@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._device import CPU
 from ..kernels.cpu.boosted_trees import NODE, Records
 from ..solvers.boosting import Bins
 from ._columns import pack, pack_flags, require, unpack, unpack_flags
@@ -11,7 +12,7 @@ from ._trees import Shape, sum_up
 
 __all__ = ["load_bins", "load_records", "save_bins", "save_records"]
 
-WIDTH = 256  # places for the thresholds of a feature
+MOST_BINS = 255
 MOST_NODES = 2**24  # of a tree: how far a packed node's child may stand
 
 
@@ -58,7 +59,7 @@ def load_bins(state):
         If these are no bins.
     """
     n_categories, sizes, max_bins = state["n_categories"], state["sizes"], state["max_bins"]
-    require(type(max_bins) is int and 2 <= max_bins < WIDTH, "bins have no number")
+    require(type(max_bins) is int and 2 <= max_bins <= MOST_BINS, "bins have no number")
     for array, dtype in ((n_categories, np.int64), (sizes, np.uint8)):
         right = isinstance(array, np.ndarray) and array.dtype == dtype and array.ndim == 1
         require(right, "bins have no sizes")
@@ -67,10 +68,7 @@ def load_bins(state):
     found = unpack(state["thresholds"], int(sizes.sum(dtype=np.int64)), np.float64)
     parts = iter(np.split(found, np.cumsum(sizes, dtype=np.int64)[:-1]) if len(sizes) else ())
     thresholds = [np.arange(n, dtype=np.float64) if n else next(parts).copy() for n in n_categories]
-    padded = np.full((len(thresholds), WIDTH), np.inf)
-    for row, values, n in zip(padded, thresholds, n_categories):
-        if n == 0:
-            row[: len(values)] = values
+    padded = CPU.kernels.binning.pad_thresholds(thresholds)
     counts = np.array([len(values) for values in thresholds], np.int64) + (n_categories == 0)
     return Bins(thresholds, padded, n_categories, counts, max_bins)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._device import CPU
 from ..kernels.cpu.boosted_trees import NODE, Records
 from ..solvers.boosting import Bins
 from ._boosting_inputs import make_encoder
@@ -242,11 +243,9 @@ def _find_bins(trees, n_features):
                 "fewer bins (max_bin)."
             )
         thresholds[feature] = found
-    padded = np.full((n_features, WIDTH), np.inf)
     for feature in np.flatnonzero(categorical):
         thresholds[feature] = np.arange(MAX_BINS, dtype=np.float64)
-    for feature in np.flatnonzero(~categorical):
-        padded[feature, : len(thresholds[feature])] = thresholds[feature]
+    padded = CPU.kernels.binning.pad_thresholds(thresholds)
     n_categories = np.where(categorical, MAX_BINS, 0)
     sizes = np.array([len(values) for values in thresholds], np.int64) + ~categorical
     return Bins(thresholds, padded, n_categories, sizes, MAX_BINS), categorical
