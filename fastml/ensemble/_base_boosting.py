@@ -39,9 +39,7 @@ __all__ = ["BaseHistGradientBoosting"]
 SKLEARN_HOME = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
 SEEDS = np.iinfo(np.uint32).max
 STOPPING_FROM = 10_000  # rows from which "auto" stops early
-OPTIONS = (
-    "max_leaf_nodes max_depth min_samples_leaf l2_regularization max_features learning_rate"
-).split()
+OPTIONS = ("max_leaf_nodes max_depth min_samples_leaf l2_regularization max_features learning_rate").split()
 
 
 class BaseHistGradientBoosting(ReadsModels, Estimator):
@@ -141,7 +139,7 @@ class BaseHistGradientBoosting(ReadsModels, Estimator):
         device = self._choose_device(X)
         X, n_categories = check_training_data(self, X)
         y = self._encode_target(check_target(self, X, y, self._predicts_numbers))
-        weight = self._expand_weights(check_weights(sample_weight, X) if sample_weight is not None else None, y)
+        weight = self._expand_weights(check_weights(sample_weight, X), y)
         given = self._check_validation_data(X_val, y_val, sample_weight_val)
         rng = random_state(self.random_state)
         if not (self.warm_start and "_records" in vars(self)):
@@ -157,11 +155,15 @@ class BaseHistGradientBoosting(ReadsModels, Estimator):
         rows = self._hold_out(y, weight) if self.do_early_stopping_ and given is None else None
         training, held = self._bin(device, (X, y, weight), given, n_categories, rows)
         self._boost(device, training, held, limits)
-        if self.verbose:
-            n_trees, n_leaves = len(self._records.sizes), int(self._records.nodes["is_leaf"].sum())
-            seconds = time.perf_counter() - start
-            print(f"Fit {n_trees} trees in {seconds:.3f} s, ({n_leaves} total leaves)")
+        n_trees, n_leaves = len(self._records.sizes), int(self._records.nodes["is_leaf"].sum())
+        seconds = time.perf_counter() - start
+        self._say(f"Fit {n_trees} trees in {seconds:.3f} s, ({n_leaves} total leaves)")
         return self
+
+    def _say(self, text, level=1):
+        say = print if self.verbose >= level else None
+        if say:
+            say(text)
 
     def _choose_device(self, X):
         device = choose(self.device, X)
@@ -203,8 +205,6 @@ class BaseHistGradientBoosting(ReadsModels, Estimator):
         """Find bins, and put the training data and the data that is held out into them."""
         X, y, weight = data
         start = time.perf_counter()
-        if self.verbose:
-            print(f"Binning {X.nbytes / 1e9:.3f} GB of training data: ", end="", flush=True)
         kept = slice(None) if rows is None else rows[0]
         own = y[kept], None if weight is None else weight[kept]
         self._bins = solver.find_bins(
@@ -219,8 +219,8 @@ class BaseHistGradientBoosting(ReadsModels, Estimator):
         elif given is not None and self.do_early_stopping_:
             found = solver.bin_rows(device, given[0], self._bins)[0]
             held = (np.ascontiguousarray(found.transpose(1, 0, 2)), *given)
-        if self.verbose:
-            print(f"{time.perf_counter() - start:.3f} s")
+        seconds = time.perf_counter() - start
+        self._say(f"Binning {X.nbytes / 1e9:.3f} GB of training data: {seconds:.3f} s")
         rows_needed = self.do_early_stopping_ and not self._stops_by_loss()
         return (codes[0], X[kept] if rows_needed else None, *own), held
 
@@ -256,8 +256,7 @@ class BaseHistGradientBoosting(ReadsModels, Estimator):
             judge = self._make_judge(device, boosting, (X, y, weight), held, held_raw)
             if not again:
                 self._note_scores(judge, held)
-        if self.verbose:
-            print("Fitting gradient boosted rounds:")
+        self._say("Fitting gradient boosted rounds:")
         self._rounds(device, boosting, judge, held)
         self.train_score_ = np.asarray(self.train_score_)
         self.validation_score_ = np.asarray(self.validation_score_)
@@ -300,41 +299,49 @@ class BaseHistGradientBoosting(ReadsModels, Estimator):
         if context is not None:
             context.call_on_fit_task_begin(estimator=self)
         first = self.n_iter_ if "_records" in vars(self) else 0
-        parts = [self._records] if first else []
+        parts, waiting = [self._records] if first else [], []
         progressive = judge is not None and not self._stops_by_loss()
+        watched = held is not None or progressive or context is not None or self.verbose >= 2
         for i in range(first, self.max_iter):
             start = time.perf_counter()
             task = None if context is None else context.subcontext(task_name="iteration")
             if task is not None:
                 task.call_on_fit_task_begin(estimator=self)
-            parts.append(boosting.add_round(i, last=i + 1 == self.max_iter))
+            waiting += boosting.add_round(i, last=i + 1 == self.max_iter)
+            if watched or i + 1 == self.max_iter:  # recording many trees at once is faster
+                parts.append(boosting.record(waiting))
+                waiting = []
             if held is not None:
                 self._add_from_codes(device, parts[-1], held[0], judge.held[-1])
             if progressive:  # a scorer may ask for predictions
                 vars(self).update(self._trees_so_far(device, parts))
             stop = judge is not None and self._note_scores(judge, held)
             if self.verbose >= 2:
-                self._say(i, parts[-1], judge, held, time.perf_counter() - start)
+                self._say_round(i, parts[-1], judge, held, time.perf_counter() - start)
             if task is not None:
                 stop |= bool(task.call_on_fit_task_end(
                     estimator=self, reconstruction_attributes=lambda: self._trees_so_far(device, parts)
                 ))  # fmt: skip
             if stop:
                 break
+        if waiting:
+            parts.append(boosting.record(waiting))
         vars(self).update(self._trees_so_far(device, parts))
         if context is not None:
             context.call_on_fit_task_end(estimator=self, reconstruction_attributes={})
 
-    def _say(self, i, records, judge, held, seconds):
+    def _say_round(self, i, records, judge, held, seconds):
         """Print what a round has made."""
         leaves, k = int(records.nodes["is_leaf"].sum()), len(records.sizes)
-        trees = f"{k} tree, {leaves} leaves" if k == 1 else f"{k} trees, {leaves} leaves ({leaves // k} on avg)"
+        trees = f"{k} tree, {leaves} leaves"
+        if k > 1:
+            trees = f"{k} trees, {leaves} leaves ({leaves // k} on avg)"
         text = f"[{i + 1}/{self.max_iter}] {trees}, max depth = {records.nodes['depth'].max()}, "
         if judge is not None:
             text += f"train {judge.name}: {judge.factor * self.train_score_[-1]:.5f}, "
             if held is not None:
                 text += f"val {judge.name}: {judge.factor * self.validation_score_[-1]:.5f}, "
-        print(f"{text}in {seconds:0.3f}s")
+        self._say(f"{text}in {seconds:0.3f}s", level=2)
 
     def _trees_so_far(self, device, parts):
         records = solver.join_records(parts)

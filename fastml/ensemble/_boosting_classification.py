@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._base import Classifier
+from .._device import CPU
 from .._validation import Options, sk
 from ._base_boosting import BaseHistGradientBoosting
 
@@ -54,8 +55,8 @@ class HistGradientBoostingClassifier(Classifier, BaseHistGradientBoosting):
         are categorical by their dtype. Each has at most `max_bins` categories.
 
     monotonic_cst : array-like of int of shape (n_features,), dict or None, default=None
-        1 where predictions must not fall with the feature, -1 where they must not rise, 0 elsewhere; or a dict
-        of these by the features' names.
+        1 where predictions must not fall with the feature, -1 where they must not rise, 0 elsewhere; or a
+        dict of these by the features' names.
 
     interaction_cst : {"pairwise", "no_interactions"} or sequence of collections of int, default=None
         Groups of features that may occur together on the way from a tree's root to a leaf. Features in no
@@ -269,8 +270,10 @@ class HistGradientBoostingClassifier(Classifier, BaseHistGradientBoosting):
             yield self._like(_probabilities(raw), X)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Compute the raw predictions: log-odds of the second of two classes, or up to a constant the
-        logarithms of the classes' probabilities.
+        """Compute the raw predictions.
+
+        They are log-odds of the second of two classes, or up to a constant the logarithms of the classes'
+        probabilities.
 
         Parameters
         ----------
@@ -329,13 +332,7 @@ class HistGradientBoostingClassifier(Classifier, BaseHistGradientBoosting):
 
 
 def _probabilities(raw):
-    if len(raw) == 1:
-        with np.errstate(over="ignore"):
-            p = 1 / (1 + np.exp(-raw[0]))
-        return np.stack([1 - p, p], axis=1)
-    p = np.exp(raw - raw.max(axis=0))
-    p /= p.sum(axis=0)
-    return np.ascontiguousarray(p.T)
+    return CPU.kernels.losses.probabilities(raw)
 
 
 def _decisions(raw):

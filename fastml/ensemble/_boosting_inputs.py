@@ -10,13 +10,20 @@ import numpy as np
 from .._plain import plain_target
 from .._validation import check_weight, check_X, sk
 
-__all__ = ["check_groups", "check_monotonic", "check_target", "check_training_data", "check_weights", "encode",
-           "make_encoder"]  # fmt: skip
+__all__ = [
+    "check_groups",
+    "check_monotonic",
+    "check_target",
+    "check_training_data",
+    "check_weights",
+    "encode",
+    "make_encoder",
+]
 
 CHECKS = {"ensure_all_finite": False}
 
 
-# ---- features ----------------------------------------------------------------------------------------
+# ---- features ------------------------------------------
 def check_training_data(est, X):
     """Validate the training data; encode categories as 0, 1, ...
 
@@ -106,7 +113,8 @@ def _count_categories(est):
             if hasattr(encoder, "feature_names_in_"):
                 name = repr(encoder.feature_names_in_[place])
             raise ValueError(
-                f"Categorical feature {name} is expected to have a cardinality <= {est.max_bins} but actually "
+                f"Categorical feature {name} is expected to "
+                f"have a cardinality <= {est.max_bins} but actually "
                 f"has a cardinality of {len(categories)}."
             )
         counts[feature] = len(categories)
@@ -120,7 +128,7 @@ def encode(est, X):
     return _in_order(est, est._preprocessor.transform(X))
 
 
-# ---- targets and weights ---------------------------------------------------------------------------------
+# ---- targets and weights ------------------------------------------
 def check_target(est, X, y, y_float):
     """Validate the target of a regressor or classifier."""
     if plain_target(y, len(X), y_float, multi_output=False):
@@ -137,7 +145,7 @@ def check_weights(sample_weight, X):
     return check_weight(sample_weight, np.broadcast_to(np.zeros(1), (len(X), 1)))
 
 
-# ---- constraints -------------------------------------------------------------------------------------------
+# ---- constraints ------------------------------------------
 def check_monotonic(est):
     """Validate the monotonic constraints; None if there are none."""
     if est.monotonic_cst is None:

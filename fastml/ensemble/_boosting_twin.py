@@ -9,9 +9,15 @@ from .._validation import sk
 __all__ = ["make_twin"]
 
 MODULE = "sklearn.ensemble._hist_gradient_boosting"
-LOSSES = {"binomial": "HalfBinomialLoss", "multinomial": "HalfMultinomialLoss", "squared_error": "HalfSquaredError",
-          "absolute_error": "AbsoluteError", "quantile": "PinballLoss", "poisson": "HalfPoissonLoss",
-          "gamma": "HalfGammaLoss"}  # fmt: skip
+LOSSES = {
+    "binomial": "HalfBinomialLoss",
+    "multinomial": "HalfMultinomialLoss",
+    "squared_error": "HalfSquaredError",
+    "absolute_error": "AbsoluteError",
+    "quantile": "PinballLoss",
+    "poisson": "HalfPoissonLoss",
+    "gamma": "HalfGammaLoss",
+}
 COPIED = (
     "do_early_stopping_", "train_score_", "validation_score_", "is_categorical_", "n_features_in_",
     "feature_names_in_", "n_trees_per_iteration_", "classes_", "_preprocessor", "_random_seed",
@@ -39,7 +45,9 @@ def make_twin(est):
     if "classes_" in vars(est):
         twin._label_encoder = sk("sklearn.preprocessing.LabelEncoder")().fit(est.classes_)
     places = _places(est)
-    twin._is_categorical_remapped = None if est.is_categorical_ is None else est.is_categorical_[np.argsort(places)]
+    twin._is_categorical_remapped = None
+    if est.is_categorical_ is not None:
+        twin._is_categorical_remapped = est.is_categorical_[np.argsort(places)]
     twin._bin_mapper = _make_mapper(est, places, twin._is_categorical_remapped)
     trees = _make_predictors(est, places)
     k = est.n_trees_per_iteration_

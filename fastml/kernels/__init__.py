@@ -1,7 +1,7 @@
 """Compiled kernels and their launchers: `cpu` and, with the same file names and parameters, `cuda`."""
 
 _SPARSE = "sparse matrices come as SciPy's, on the host"
-_BOOSTING = "trees over features in bins have not been written for CUDA; their estimators say so and use the CPU"
+_BOOSTING = "trees over features in bins are not written for CUDA yet; the estimators report it"
 _TREE = "walks through a tree diverge; on a GPU brute force in registers is faster while the data fits"
 _GROWN = "trees of exact splits are grown and walked on the CPU; their CUDA kernels are not written yet"
 
@@ -19,6 +19,7 @@ CPU_ONLY = {
     "boosting.grow_tree": _BOOSTING,
     "boosting.make_grower": _BOOSTING,
     "losses.gradients": _BOOSTING,
+    "losses.probabilities": _BOOSTING,
     "losses.quantile_of": _BOOSTING,
     "losses.renew_leaves": _BOOSTING,
     "kd_tree.build_kd_tree": _TREE,

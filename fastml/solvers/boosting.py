@@ -11,7 +11,7 @@ __all__ = ["Bins", "Boosting", "baseline", "bin_rows", "find_bins", "hold_out", 
 SUBSAMPLE = 200_000  # rows that thresholds are found from
 
 
-# ---- bins --------------------------------------------------------------------------------------------
+# ---- bins ------------------------------------------
 class Bins(NamedTuple):
     """Where the bins of each feature end.
 
@@ -110,7 +110,7 @@ def features_with_missing(codes, bins):
     return seen[: len(bins.n_bins)]
 
 
-# ---- rows that are held out ----------------------------------------------------------------------------
+# ---- rows that are held out ------------------------------------------
 def hold_out(n_samples, fraction, seed, labels=None):
     """Split rows at random into those to learn from and those to stop by.
 
@@ -168,7 +168,7 @@ def _share_out(counts, n_draws, rng):
     return shares.astype(int)
 
 
-# ---- losses ------------------------------------------------------------------------------------------------
+# ---- losses ------------------------------------------
 def baseline(device, loss, y, sample_weight, n_outputs, quantile=0.5) -> np.ndarray:
     """Compute the raw prediction that is best without any tree.
 
@@ -210,7 +210,7 @@ def baseline(device, loss, y, sample_weight, n_outputs, quantile=0.5) -> np.ndar
     return np.array([np.log(max(mean, eps))])
 
 
-# ---- rounds ------------------------------------------------------------------------------------------------
+# ---- rounds ------------------------------------------
 class Boosting:
     """Trees that are added one round after the other, each to what the trees before it left over.
 
@@ -286,8 +286,8 @@ class Boosting:
 
         Returns
         -------
-        records : Records
-            The trees.
+        trees : list of Tree
+            For `record`.
         """
         kernels, trees = self.kernels, []
         for output, raw in enumerate(self.raw):
@@ -299,7 +299,11 @@ class Boosting:
             kernels.boosting.add_leaf_values(tree, raw)
             trees.append(tree._replace(rows=None))
         self.measure(last)
-        return kernels.boosted_trees.record_trees(trees, self.bins.padded)
+        return trees
+
+    def record(self, trees):
+        """Bring trees of one or more rounds into the form that is kept: Records."""
+        return self.kernels.boosted_trees.record_trees(trees, self.bins.padded)
 
 
 def join_records(parts):

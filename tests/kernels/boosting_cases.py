@@ -11,7 +11,7 @@ from tests.reference import boosting as reference_boosting
 from tests.reference import losses as reference_losses
 
 
-# ---- bins ----------------------------------------------------------------------------------
+# ---- bins ------------------------------------------
 def _columns(run, n):
     """Columns of all kinds: many values, few, one, ties, missing ones, infinite ones, far from zero."""
     X = run.normal(n, 9)
@@ -68,7 +68,7 @@ def bins_of_values(run):
         run.equal(codes, expected[:, some])
 
 
-# ---- losses ----------------------------------------------------------------------------------
+# ---- losses ------------------------------------------
 def gradients_of_each_loss(run):
     for n in (1, 70, 5000):
         y, raw = run.rng.gamma(2, size=n), run.rng.normal(0, 3, (4, n))
@@ -89,6 +89,16 @@ def gradients_of_each_loss(run):
                 np.testing.assert_allclose(alone, total, rtol=1e-12)
 
 
+def probabilities_of_classes(run):
+    for n_outputs in (1, 5):
+        raw = run.rng.normal(0, 4, (n_outputs, 5000))
+        raw[0, :4] = 800, -800, 40, -40
+        found = run.device.kernels.losses.probabilities(raw)
+        logs = np.stack([np.zeros(5000), raw[0]]) if n_outputs == 1 else raw
+        shares = np.exp(logs - logs.max(axis=0))
+        np.testing.assert_allclose(found, (shares / shares.sum(axis=0)).T, rtol=1e-13, atol=1e-300)
+
+
 def quantiles_of_residuals(run):
     quantile_of = run.device.kernels.losses.quantile_of
     for n in (1, 2, 9, 9000):
@@ -101,7 +111,7 @@ def quantiles_of_residuals(run):
             assert quantile_of(values.copy(), weights, level) == expected
 
 
-# ---- trees -----------------------------------------------------------------------------------
+# ---- trees ------------------------------------------
 def _blocks(codes):
     n, n_features = codes.shape
     blocks = np.zeros((-(-n_features // 4), n, 4), np.uint8)
@@ -149,8 +159,13 @@ def trees_of_numbers(run):
         codes = _codes(run, n, n_bins)
         target = run.rng.normal(size=n) + codes[:, 0] - codes[:, -1] * codes[:, 0] / 4
         kinds = np.zeros(len(n_bins), int)
-        for options in ({}, {"max_leaf_nodes": 5}, {"max_leaf_nodes": None, "min_samples_leaf": 4},
-                        {"max_depth": 2}, {"l2": 3.0, "min_samples_leaf": 1, "max_leaf_nodes": 9}):  # fmt: skip
+        for options in (
+            {},
+            {"max_leaf_nodes": 5},
+            {"max_leaf_nodes": None, "min_samples_leaf": 4},
+            {"max_depth": 2},
+            {"l2": 3.0, "min_samples_leaf": 1, "max_leaf_nodes": 9},
+        ):
             gradients = _gradients(run, target, hessians="l2" in options)
             _compare(run, codes, np.array(n_bins), kinds, 20, gradients, **options)
 
@@ -229,7 +244,7 @@ def trees_of_some_features(run):
     assert 3 < roots.count(0) < 17, "the best feature is to be drawn about every other time"
 
 
-# ---- predictions -------------------------------------------------------------------------------
+# ---- predictions ------------------------------------------
 def _forest(run, n_outputs=2):
     n_bins = np.array([12, 5, 18, 2, 9])
     codes = _codes(run, 300, n_bins)

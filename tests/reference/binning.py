@@ -18,10 +18,11 @@ def thresholds(values, max_bins, weights=None):
         found = []
         for b in range(1, max_bins):
             total, wanted = 0.0, b / max_bins * weights.sum()
-            for place, i in enumerate(order):
+            place = -1
+            while total < wanted * (1 - 1e-14) or place < 0:
+                place += 1
+                i = order[place]
                 total += weights[i]
-                if total >= wanted * (1 - 1e-14):
-                    break
             exactly = abs(total - wanted) <= 1e-9 and place + 1 < len(order)
             after = values[order[place + 1]] if exactly else values[i]
             found.append((values[i] + after) / 2)

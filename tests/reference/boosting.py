@@ -3,7 +3,6 @@
 A node is a dict; a split is kept as the set of codes that go left.
 """
 
-
 import numpy as np
 
 EPSILON = 1e-15
@@ -53,7 +52,7 @@ def best_split(node, codes, n_bins, kinds, missing, gradients, allowed, min_samp
                 continue
             gain = g * node["value"] - gl * vl - (g - gl) * vr
             if gain > best["gain"] * (1 + 1e-12) + 1e-10:
-                best = {"gain": gain, "feature": f, "codes": left_codes, "bin": b, "left": left, "values": (vl, vr)}
+                best = {"gain": gain, "feature": f, "bin": b, "left": left, "values": (vl, vr)}
     return best
 
 

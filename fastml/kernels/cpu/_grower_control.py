@@ -8,7 +8,6 @@ from ._grower_queue import pop_open, push_open, release_slot, take_slot
 from ._grower_state import (
     ALLOWED,
     BEGIN,
-    BESTS,
     BEST_BIN,
     BEST_CATEGORICAL,
     BEST_FEATURE,
@@ -20,6 +19,7 @@ from ._grower_state import (
     BEST_MISSING,
     BEST_SUMS,
     BEST_WORDS,
+    BESTS,
     BIN,
     BIN_SUMS,
     BUILD,
@@ -54,10 +54,6 @@ from ._grower_state import (
     MIN_SAMPLES,
     MISSING_LEFT,
     MOVE,
-    NODE,
-    NODES,
-    NODE_FLOATS,
-    NODE_INTS,
     N_BINS,
     N_BLOCKS,
     N_FEATURES,
@@ -69,6 +65,10 @@ from ._grower_state import (
     N_OPEN,
     N_ROWS,
     N_SLOTS,
+    NODE,
+    NODE_FLOATS,
+    NODE_INTS,
+    NODES,
     PAUSED,
     PHASE,
     REACH,
@@ -92,7 +92,8 @@ from ._grower_state import (
     WORK_A_CALL,
 )
 
-# ---- rounds ----------------------------------------------------------------------------------------------
+
+# ---- rounds ----------------------------------------------
 @helper
 def hand_out(board, phase, n_units, ticket):
     """Begin a round; no ticket of an earlier one fits any more."""
@@ -102,7 +103,7 @@ def hand_out(board, phase, n_units, ticket):
     simd.atomic_store(board, TICKET, (generation << (2 * UNIT_BITS)) | (n_units << UNIT_BITS))
 
 
-# ---- features that a node may be split by ------------------------------------------------------------------
+# ---- features that a node may be split by ----------------------------------------------
 @helper
 def draw(board):
     """A random number in [0, 1).
@@ -152,7 +153,7 @@ def pass_groups(board, node, feature, left):
         board[board[GROUPS] + (left + 1) * n_groups + group] = stays
 
 
-# ---- nodes ------------------------------------------------------------------------------------------------
+# ---- nodes ----------------------------------------------
 @helper
 def add_node(board, pool, node, start, stop, depth):
     """Begin a node as a leaf."""
@@ -257,7 +258,11 @@ def add_children(board, pool):
     kind = board[board[KINDS] + feature]
     set_values(board, pool, kind, node, left)
     if not kind & HAS_MISSING:
-        board[words + MISSING_LEFT] = int64(2 * board[N_LEFT] > stop - start)
+        # Nobody has said where missing values go: with most of the rows.
+        goes_left, missing = int64(2 * board[N_LEFT] > stop - start), board[N_BINS] - 1
+        board[words + MISSING_LEFT] = goes_left
+        if board[words + CATEGORICAL]:
+            board[words + WORDS + missing // 64] |= goes_left << (missing % 64)
     if board[N_GROUPS] > 0:
         pass_groups(board, node, feature, left)
     board[SMALL] = left if 2 * board[N_LEFT] < stop - start else left + 1
@@ -311,7 +316,7 @@ def write_table(board, node):
         board[board[TABLE] + code] = left
 
 
-# ---- the rounds, one after the other -------------------------------------------------------------------------
+# ---- the rounds, one after the other ----------------------------------------------
 @helper
 def chunks_of_node(board):
     """How many chunks of rows the node has that is being split."""

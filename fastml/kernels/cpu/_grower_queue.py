@@ -6,14 +6,15 @@ from ._grower_state import (
     GAIN,
     HEAP,
     MAX_LEAVES,
-    NODE_FLOATS,
     N_FREE,
     N_OPEN,
+    NODE_FLOATS,
     SLOT,
     STATS,
 )
 
-# ---- slots and open nodes ----------------------------------------------------------------------------------
+
+# ---- slots and open nodes ----------------------------------------------
 @helper
 def take_slot(board):
     """A slot that nobody uses, or -1."""
@@ -34,7 +35,7 @@ def release_slot(board, node):
 
 @helper
 def comes_before(board, pool, a, b):
-    """Tell whether node a is to be split before b: by gain; where leaves are not limited, the newest first."""
+    """Tell whether node a is to be split before b: by gain, or the newest if leaves are not limited."""
     gain_a, gain_b = (
         pool[board[STATS] + a * NODE_FLOATS + GAIN],
         pool[board[STATS] + b * NODE_FLOATS + GAIN],

@@ -6,7 +6,7 @@ says where the rest begins. Helpers compile in a fraction of the time when they 
 
 import numpy as np
 
-# ---- the first numbers of the pool: settings -------------------------------------------------------------
+# ---- the first numbers of the pool: settings ----------------------------------------------
 L2, MIN_HESSIAN, MIN_SAMPLES, MAX_LEAVES, MAX_DEPTH, CONSTRAINED, FRACTION, WORK_A_CALL = range(8)
 
 # ---- the first words of the board. Those that threads fight for have a cache line of their own ------------
@@ -36,13 +36,13 @@ BEST_INTS = 8
 BEST_GAIN, BEST_GRADIENT, BEST_HESSIAN = range(3)
 BEST_FLOATS = 4
 
-# ---- nodes: words and numbers ------------------------------------------------------------------------------
+# ---- nodes: words and numbers ----------------------------------------------
 START, STOP, DEPTH, LEFT, FEATURE, BIN, MISSING_LEFT, CATEGORICAL, SLOT, WORDS = range(10)
 NODE_INTS = 13  # four words say which categories go left
 VALUE, GAIN, GRADIENT, HESSIAN, LOWER, UPPER, LEFT_GRADIENT, LEFT_HESSIAN = range(8)
 NODE_FLOATS = 8
 
-# ---- kinds of features: bits ---------------------------------------------------------------------------------
+# ---- kinds of features: bits ----------------------------------------------
 HAS_MISSING, IS_CATEGORICAL, INCREASING, DECREASING = 1, 2, 4, 8
 
 BIN_SUMS = 12  # numbers that the sums of four features take for a bin

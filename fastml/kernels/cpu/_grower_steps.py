@@ -14,18 +14,18 @@ from ._grower_state import (
     CHUNK,
     CHUNKS,
     COUNT,
-    DESKS,
     DESK_SIZE,
+    DESKS,
     FEATURE,
     LARGE,
     MOVE,
-    NODE,
-    NODES,
-    NODE_INTS,
     N_BINS,
     N_BLOCKS,
     N_LEFT,
     N_ROWS,
+    NODE,
+    NODE_INTS,
+    NODES,
     PHASE,
     ROOT,
     SCAN,
@@ -41,7 +41,7 @@ from ._split_search import search_block
 AHEAD = 24  # rows whose codes are asked for before they are needed
 
 
-# ---- rows ------------------------------------------------------------------------------------------------
+# ---- rows ----------------------------------------------
 @helper
 def sort_chunk(codes, rows, board, chunk):
     """Sort a chunk of the node's rows into those that go left and those that go right, in order."""
@@ -96,7 +96,7 @@ def move_chunk(gradients, gathered, rows, board, chunk):
         )
 
 
-# ---- sums ------------------------------------------------------------------------------------------------
+# ---- sums ----------------------------------------------
 @helper
 def fill_cells(codes, gradients, gathered, rows, board, pool, block, node, cells, is_gathered):
     """Sum up the rows of a node by the codes of a block's four features."""

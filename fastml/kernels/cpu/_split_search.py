@@ -9,7 +9,6 @@ from .._compile import helper, int64, simd
 from ..scalar import EPSILON, newton_gain, newton_value
 from ._grower_state import (
     ALLOWED,
-    BESTS,
     BEST_BIN,
     BEST_CATEGORICAL,
     BEST_FEATURE,
@@ -21,8 +20,9 @@ from ._grower_state import (
     BEST_MISSING,
     BEST_SUMS,
     BEST_WORDS,
-    BINS,
+    BESTS,
     BIN_SUMS,
+    BINS,
     CATEGORIES_AT,
     CONSTRAINED,
     DECREASING,
@@ -36,12 +36,12 @@ from ._grower_state import (
     LOWER,
     MIN_HESSIAN,
     MIN_SAMPLES,
-    NODES,
-    NODE_FLOATS,
-    NODE_INTS,
     N_BINS,
     N_BLOCKS,
     N_FEATURES,
+    NODE_FLOATS,
+    NODE_INTS,
+    NODES,
     START,
     STATS,
     STOP,
@@ -55,7 +55,7 @@ LEAST_SUPPORT = 10.0  # rows that a category needs to go left; also what smooths
 MOVED, FOUND_GAIN, FOUND_GRADIENT, FOUND_HESSIAN, N_CATEGORIES, LANES = 0, 3, 4, 5, 6, 12
 
 
-# ---- four features at a time --------------------------------------------------------------------------
+# ---- four features at a time ----------------------------------------------
 @helper
 def lane_gains(left, total, own, l2, epsilon, least_hessian, least_samples):
     """The gains of splits with these sums on the left; -1 where a split is forbidden.
@@ -114,7 +114,7 @@ def search_lanes(pool, at, n_bins, any_missing, total, own, where):
     simd.store(pool, where + 12, best_h)
 
 
-# ---- one feature, with everything that may limit a split ---------------------------------------------------
+# ---- one feature, with everything that may limit a split ----------------------------------------------
 @helper
 def consider(pool, cell, moves_left, n_samples, stats, kind, desk):
     """Move a bin to one side and keep the split if it is the best so far.
@@ -217,7 +217,7 @@ def write_categories(board, pool, best, desk, to):
         board[to + code // 64] |= int64(1) << (code % 64)
 
 
-# ---- the block ---------------------------------------------------------------------------------------------
+# ---- the block ----------------------------------------------
 @helper
 def prepare_lanes(board, pool, block, allowed, desk):
     """Note which of a block's features have missing values; return how many bins to search in lanes, none if

@@ -13,7 +13,7 @@ VALUES = 1 << 14  # of a block of rows
 COLUMN_BYTES = 64  # columns that are gathered together: those of a cache line
 
 
-# ---- kernels -----------------------------------------------------------------------------------------------
+# ---- kernels ----------------------------------------------
 @kernel
 def gather_values(
     X: T[:, :],  # IN (n_samples, n_features)
@@ -64,7 +64,7 @@ def find_bins(
         seen_out[c] = any_missing
 
 
-# ---- thresholds ----------------------------------------------------------------------------------------------
+# ---- thresholds ----------------------------------------------
 def find_thresholds(X, columns, max_bins, rows=None, sample_weight=None):
     """Find thresholds between bins that hold about equally many rows each.
 
@@ -183,7 +183,7 @@ def pad_thresholds(thresholds):
     return padded
 
 
-# ---- bins ------------------------------------------------------------------------------------------------------
+# ---- bins ----------------------------------------------
 def bin_features(X, thresholds, n_categories, missing, codes_out, columns=None):
     """Find the bin of each value.
 

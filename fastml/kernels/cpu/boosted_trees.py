@@ -5,8 +5,20 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import float64, helper, int64, kernel, uint8, uint64
-from ._grower_state import BIN, CATEGORICAL, DEPTH, FEATURE, GAIN, LEFT, MISSING_LEFT, START, STOP, VALUE, WORDS
+from .._compile import T, float64, helper, int64, kernel, uint8, uint64
+from ._grower_state import (
+    BIN,
+    CATEGORICAL,
+    DEPTH,
+    FEATURE,
+    GAIN,
+    LEFT,
+    MISSING_LEFT,
+    START,
+    STOP,
+    VALUE,
+    WORDS,
+)
 from .binning import bin_features
 
 __all__ = ["Forest", "average_trees", "pack_trees", "predict_codes", "predict_rows", "record_trees"]
@@ -27,7 +39,9 @@ TO_LEFT, IS_SET = 1, 2  # missing values go left; the bin is a set of categories
 LEAF = 255 << BIN_AT
 
 TOGETHER = 16  # rows that walk down a tree side by side, so that none waits for memory alone
-BLOCK = 2048  # rows
+BLOCK = 512  # rows
+# Columns for each tree from which on it is not worth to put the rows into bins first
+COLUMNS_A_TREE = 0.5
 
 
 class Records(NamedTuple):
@@ -49,17 +63,19 @@ class Forest(NamedTuple):
     thresholds: np.ndarray  # float64 (n_columns, 256): of their bins
     n_categories: np.ndarray  # int64 (n_columns,)
     missing: int  # the code of missing values
+    feature_words: np.ndarray  # uint64 (n_nodes,): words that name features in the place of columns
+    limits: dict  # dtype of X -> (n_nodes,): the largest value that goes left
 
 
-# ---- kernels -----------------------------------------------------------------------------------------------
+# ---- kernels ----------------------------------------------
 @helper
-def step(codes, place, words, values, sets, node, missing):
-    """The child of a node for a row whose codes begin at `place`."""
+def step(codes, place, words, values, sets, with_sets, node, missing):
+    """The child of a node for a row whose codes begin at `place`; a leaf is its own child."""
     word = words[node]
     code = uint64(codes[place + (word >> uint64(FEATURE_AT))])
     wanted = (word >> uint64(BIN_AT)) & uint64(255)
     left = uint64(code <= wanted) | (word & uint64(TO_LEFT) & uint64(code == missing))
-    if word & uint64(IS_SET):
+    if with_sets and word & uint64(IS_SET):
         left = (sets[uint64(values[node]), code >> uint64(6)] >> (code & uint64(63))) & uint64(1)
     return node + ((word >> uint64(OFFSET_AT)) & uint64((1 << OFFSET_BITS) - 1)) + uint64(1) - left
 
@@ -85,18 +101,61 @@ def walk_trees(
         for t in range(trees.shape[0]):
             for r in range(uint64(TOGETHER)):
                 nodes_work[r] = trees[t, 0]
+            with_sets = trees[t, 2] > 0
             for _ in range(trees[t, 1]):
+                moved = uint64(0)
                 if n == TOGETHER:
                     for r in range(uint64(TOGETHER)):
-                        at = place + r * n_columns
-                        nodes_work[r] = step(codes, at, words, values, sets, nodes_work[r], absent)
+                        at, node = place + r * n_columns, nodes_work[r]
+                        nodes_work[r] = step(codes, at, words, values, sets, with_sets, node, absent)
+                        moved |= nodes_work[r] ^ node
                 else:
                     for r in range(uint64(n)):
-                        at = place + r * n_columns
-                        nodes_work[r] = step(codes, at, words, values, sets, nodes_work[r], absent)
+                        at, node = place + r * n_columns, nodes_work[r]
+                        nodes_work[r] = step(codes, at, words, values, sets, with_sets, node, absent)
+                        moved |= nodes_work[r] ^ node
+                if moved == uint64(0):  # all rows are at leaves
+                    break
             output = t % raw_out.shape[0]
             for r in range(n):
                 raw_out[output, first + r] += values[nodes_work[uint64(r)]]
+
+
+@kernel
+def walk_values(
+    X: T[:, :],  # IN (n_samples, n_features)
+    words: uint64[:],  # IN (n_nodes,) as above, but of features in the place of columns
+    thresholds: T[:],  # IN (n_nodes,)
+    values: float64[:],  # IN (n_nodes,)
+    trees: int64[:, :],  # IN (n_trees, 3)
+    nodes_work: uint64[:],  # WORK (TOGETHER,)
+    raw_out: float64[:, :],  # OUT (n_outputs, n_samples) += values; tree t adds to output t % n_outputs
+    start: int64,
+    stop: int64,
+):
+    """Walk down trees without categories by the values themselves."""
+    distance, one = uint64((1 << OFFSET_BITS) - 1), uint64(1)
+    for first in range(start, stop, TOGETHER):
+        n = uint64(min(TOGETHER, stop - first))
+        for t in range(trees.shape[0]):
+            for r in range(n):
+                nodes_work[r] = trees[t, 0]
+            for _ in range(trees[t, 1]):
+                moved = uint64(0)
+                for r in range(n):
+                    node = nodes_work[r]
+                    word = words[node]
+                    x = X[uint64(first) + r, word >> uint64(FEATURE_AT)]
+                    left = uint64(x <= thresholds[node]) | (word & uint64(x != x))
+                    offset = (word >> uint64(OFFSET_AT)) & distance
+                    moved |= offset
+                    # A leaf stays where it is, whatever the value: its offset is zero.
+                    nodes_work[r] = node + offset + (one - (left & one)) * uint64(offset != uint64(0))
+                if moved == uint64(0):
+                    break
+            output = t % raw_out.shape[0]
+            for r in range(n):
+                raw_out[output, uint64(first) + r] += values[nodes_work[r]]
 
 
 @kernel
@@ -136,7 +195,7 @@ def average_tree(
                 top += 2
 
 
-# ---- launchers ---------------------------------------------------------------------------------------------
+# ---- launchers ----------------------------------------------
 def record_trees(trees, thresholds):
     """Bring grown trees into the form that is kept.
 
@@ -217,9 +276,22 @@ def pack_trees(records, thresholds, n_categories, missing, columns=None):
     depths = np.maximum.reduceat(nodes["depth"], firsts)
     sets = records.sets.view(np.uint64).reshape(-1, 4)
     trees = np.stack([firsts, depths, sizes[:, 1]], axis=1).astype(np.int64)
+    feature_words = words.copy()
+    feature_words[inner] += (features - np.searchsorted(columns, features)) << FEATURE_AT
+    limits = {np.dtype(dtype): _rounded_down(nodes["num_threshold"], dtype) for dtype in ("f4", "f8")}
     return Forest(
-        words.view(np.uint64), values, sets, trees, columns, thresholds[columns], n_categories[columns], missing
-    )
+        words.view(np.uint64), values, sets, trees, columns, thresholds[columns], n_categories[columns],
+        missing, feature_words.view(np.uint64), limits,
+    )  # fmt: skip
+
+
+def _rounded_down(thresholds, dtype):
+    """The largest values of a dtype that are not above the thresholds."""
+    with np.errstate(over="ignore"):
+        limits = thresholds.astype(dtype)
+    above = limits.astype(np.float64) > thresholds
+    limits[above] = np.nextafter(limits[above], limits.dtype.type(-np.inf))
+    return limits
 
 
 def predict_codes(forest, codes, raw_out, start=0):
@@ -240,8 +312,8 @@ def predict_codes(forest, codes, raw_out, start=0):
         codes = np.zeros((len(codes), 1), np.uint8)
     work = np.empty(TOGETHER, np.uint64)
     walk_trees(
-        codes.reshape(-1), forest.words, forest.values, forest.sets, forest.trees, forest.missing, work, raw_out,
-        start, start + len(codes),
+        codes.reshape(-1), forest.words, forest.values, forest.sets, forest.trees, forest.missing, work,
+        raw_out, start, start + len(codes),
     )  # fmt: skip
 
 
@@ -258,7 +330,16 @@ def predict_rows(forest, X, raw_out):
         The predictions.
     """
 
+    by_value = len(forest.columns) > COLUMNS_A_TREE * len(forest.trees) and not len(forest.sets)
+
     def predict(block, start, stop):
+        if by_value:
+            work = np.empty(TOGETHER, np.uint64)
+            walk_values(
+                X, forest.feature_words, forest.limits[X.dtype], forest.values, forest.trees, work, raw_out,
+                start, stop,
+            )  # fmt: skip
+            return
         codes = np.empty((stop - start, len(forest.columns)), np.uint8)
         bin_features(
             X[start:stop], forest.thresholds, forest.n_categories, forest.missing, codes, forest.columns

@@ -1,10 +1,12 @@
 """Growing the trees of gradient boosting, best split first, from features in bins.
 
-The threads that grow a tree all run `grow_together` and share its work in small units, without a round trip
-through Python between them: a word of the board, the ticket, says which round of units is on and which unit is
-next. Whoever does the last unit of a round begins the next one. A thread that comes late, or never, changes
-nothing but the speed; what a unit computes depends on the unit alone, so the tree is the same for any number of
-threads. `_grower_state` says where things are, `_grower_steps` what a unit is, `_grower_control` what comes next.
+The threads that grow a tree all run `grow_together` and share its work in small units, without a round
+trip through Python between them. A word of the board, the ticket, says which round of units is on and
+which of them is next. Whoever does the last unit of a round begins the next one. A thread that comes
+late, or never, changes nothing but the speed. What a unit computes depends on the unit alone, so the tree
+is the same for any number of threads.
+
+`_grower_state` says where things are, `_grower_steps` what a unit is, `_grower_control` what comes next.
 """
 
 from typing import NamedTuple
@@ -16,7 +18,20 @@ from ..._threads import effective_threads, for_each_block
 from .._compile import float32, float64, int32, int64, kernel, simd, uint8, uint64
 from . import _grower_state as state
 from ._grower_control import advance
-from ._grower_state import COMPLETED, DONE, LEFT, NODE_FLOATS, NODE_INTS, START, STOP, TICKET, UNIT_BITS, UNITS, VALUE, WORKERS
+from ._grower_state import (
+    COMPLETED,
+    DONE,
+    LEFT,
+    NODE_FLOATS,
+    NODE_INTS,
+    START,
+    STOP,
+    TICKET,
+    UNIT_BITS,
+    UNITS,
+    VALUE,
+    WORKERS,
+)
 from ._grower_steps import do_unit
 
 __all__ = ["Grower", "Tree", "add_leaf_values", "grow_tree", "make_grower"]
@@ -27,7 +42,7 @@ ROWS = 1 << 15  # of a block when leaf values are added
 LIVE_NODES = 64  # slots where leaves are not limited and splits go depth first
 
 
-# ---- kernels -----------------------------------------------------------------------------------------------
+# ---- kernels ----------------------------------------------
 @kernel
 def grow_together(
     codes: uint8[:],  # IN (n_blocks * n_samples * 4,)
@@ -51,9 +66,7 @@ def grow_together(
                 simd.yield_thread()
         elif simd.compare_exchange(board_work, TICKET, ticket, ticket + 1):
             waited = 0
-            do_unit(
-                codes, gradients, gathered_work, rows_work, board_work, pool_work, ticket & UNITS, worker
-            )
+            do_unit(codes, gradients, gathered_work, rows_work, board_work, pool_work, ticket & UNITS, worker)
             if simd.atomic_add(board_work, COMPLETED, 1) + 1 == n_units:
                 advance(board_work, pool_work, ticket)
 
@@ -80,7 +93,7 @@ def add_values(
                     raw_out[uint64(rows[i])] += value
 
 
-# ---- launchers ---------------------------------------------------------------------------------------------
+# ---- launchers ----------------------------------------------
 class Grower(NamedTuple):
     """What `make_grower` prepares for all trees that are grown from the same codes."""
 
@@ -156,7 +169,8 @@ def make_grower(codes, n_bins, kinds, groups=None, *, max_bins, max_leaf_nodes=3
         l2_regularization, min_hessian, min_samples_leaf, max_leaf_nodes or 0, max_depth or -1,
         np.any(np.asarray(kinds) & (state.INCREASING | state.DECREASING)), max_features, WORK_A_CALL,
     )  # fmt: skip
-    for at, values in ((state.BINS, n_bins), (state.KINDS, kinds), (state.MEMBERS, groups if n_groups else ())):
+    members = groups if n_groups else ()
+    for at, values in ((state.BINS, n_bins), (state.KINDS, kinds), (state.MEMBERS, members)):
         board[board[at] :][: np.size(values)] = np.ravel(values)
     return Grower(
         codes.reshape(-1), np.empty(2 * n_rows, np.float32), np.empty(3 * n_rows, np.int32), board, pool,
@@ -188,13 +202,15 @@ def grow_tree(grower, gradients, seed=0):
     Ke et al. (2017). LightGBM: a highly efficient gradient boosting decision tree. NeurIPS 2017.
     """
     board, pool = grower.board, grower.pool
-    board[[state.PHASE, state.WORK, state.SEED, TICKET]] = state.BEGIN, 0, seed, 0
+    gradients = gradients.reshape(-1)
+    # One word at a time: assigning them by a list of places takes several times as long.
+    board[state.PHASE], board[state.WORK], board[state.SEED], board[TICKET] = state.BEGIN, 0, seed, 0
 
     def take_part(block, start, stop):
-        grow_together(grower.codes, gradients.reshape(-1), grower.gathered, grower.rows, board, pool)
+        grow_together(grower.codes, gradients, grower.gathered, grower.rows, board, pool)
 
     while board[TICKET] != DONE:
-        board[[COMPLETED, WORKERS, TICKET]] = 0, 0, 1 << UNIT_BITS
+        board[COMPLETED], board[WORKERS], board[TICKET] = 0, 0, 1 << UNIT_BITS
         if grower.n_threads == 1:
             take_part(0, 0, 1)
         else:

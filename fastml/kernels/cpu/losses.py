@@ -12,7 +12,7 @@ from ._grower_state import LEFT, START, STOP, VALUE
 from ._quantiles import interpolate, quantile_positions
 from ._select import values_at
 
-__all__ = ["LOSSES", "gradients", "quantile_of", "renew_leaves"]
+__all__ = ["LOSSES", "gradients", "probabilities", "quantile_of", "renew_leaves"]
 
 SQUARED_ERROR, ABSOLUTE_ERROR, QUANTILE, POISSON, GAMMA, BINOMIAL, MULTINOMIAL = range(7)
 LOSSES = {
@@ -138,6 +138,33 @@ def gradients_of_multinomial(
     return total
 
 
+@kernel
+def share_out(
+    raw: float64[:, :],  # IN (n_outputs, n_samples)
+    probabilities_out: float64[:, :],  # OUT (n_samples, n_classes)
+    start: int64,
+    stop: int64,
+):
+    if raw.shape[0] == 1:
+        for i in range(start, stop):
+            x = raw[0, i]
+            e = exponential(-abs(x))
+            probabilities_out[i, 0] = (e if x >= 0.0 else 1.0) / (1.0 + e)
+            probabilities_out[i, 1] = (1.0 if x >= 0.0 else e) / (1.0 + e)
+        return
+    for i in range(start, stop):
+        largest = raw[0, i]
+        for k in range(1, raw.shape[0]):
+            largest = max(largest, raw[k, i])
+        total = 0.0
+        for k in range(raw.shape[0]):
+            e = exponential(raw[k, i] - largest)
+            probabilities_out[i, k] = e
+            total += e
+        for k in range(raw.shape[0]):
+            probabilities_out[i, k] /= total
+
+
 def gradients(loss, y, raw, sample_weight, gradients_out, *, quantile=0.5, wants_loss=True):
     """Compute gradients and hessians of a loss, and its sum.
 
@@ -165,7 +192,9 @@ def gradients(loss, y, raw, sample_weight, gradients_out, *, quantile=0.5, wants
     """
     n_outputs, n = raw.shape
     weight = np.empty(0) if sample_weight is None else sample_weight
-    flat = np.empty((n_outputs, 0), np.float32) if gradients_out is None else gradients_out.reshape(n_outputs, -1)
+    flat = np.empty((n_outputs, 0), np.float32)
+    if gradients_out is not None:
+        flat = gradients_out.reshape(n_outputs, -1)
     parts, code = [0.0] * -(-n // ROWS), LOSSES[loss]
 
     def task(block, start, stop):
@@ -181,6 +210,29 @@ def gradients(loss, y, raw, sample_weight, gradients_out, *, quantile=0.5, wants
 
     for_each_block(task, n, ROWS, work=(2.0 if code < POISSON else 20.0) * raw.size)
     return sum(parts)
+
+
+def probabilities(raw):
+    """Compute the probabilities of classes.
+
+    Parameters
+    ----------
+    raw : float64 array of shape (n_outputs, n_samples)
+        Raw predictions of "multinomial", or the one of "binomial".
+
+    Returns
+    -------
+    probabilities : float64 array of shape (n_samples, n_classes)
+        They sum to one.
+    """
+    n_outputs, n = raw.shape
+    raw, out = np.ascontiguousarray(raw), np.empty((n, max(n_outputs, 2)))
+
+    def task(block, start, stop):
+        share_out(raw, out, start, stop)
+
+    for_each_block(task, n, ROWS, work=20.0 * out.size)
+    return out
 
 
 def renew_leaves(tree, y, raw, sample_weight, quantile, factor):

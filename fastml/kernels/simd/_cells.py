@@ -47,9 +47,7 @@ def add_row_to_cells(typing, cells, base, codes, row, gradients, i):
         pointers = []
         for f in range(4):
             byte = builder.and_(builder.lshr(code, I32(8 * f)), I32(255))
-            at = builder.add(
-                builder.mul(builder.zext(byte, I64), I64(BIN_VALUES)), I64(CELL_VALUES * f)
-            )
+            at = builder.add(builder.mul(builder.zext(byte, I64), I64(BIN_VALUES)), I64(CELL_VALUES * f))
             pointers.append(builder.gep(data, [at]))
         for pointer in pointers:
             store_at(builder, pointer, builder.fadd(load_at(builder, pointer, vector), values), cells.dtype)
