@@ -6,9 +6,19 @@ The payload of an item is the class above the weight, 16 bits each. Sums are exa
 import numpy as np
 
 from .._compile import float64, helper, int64, uint64
-from ._tree_buckets import fits_buckets, search_buckets
+from ._tree_buckets import fits_buckets, search_buckets, search_values
 from ._tree_criteria import LEFT_SUMS, RIGHT_SUMS, TOTAL, clear_sums, is_boundary
-from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, N_CLASSES, N_VALUES, RANDOM, SCORE, SPAN
+from ._tree_frontier import (
+    FOUND,
+    HAS_MISSING,
+    MIN_LEAF,
+    MIN_LEAF_WEIGHT,
+    N_CLASSES,
+    N_VALUES,
+    RANDOM,
+    SCORE,
+    SPAN,
+)
 from ._tree_search import correct_split, draw_threshold, keep_split, read_feature
 from ._tree_sort import KEYS, SAMPLES, make_keys, sort_keys
 
@@ -36,10 +46,16 @@ def gini(squares, weight):
 def search_counts(columns, features, feature, settings, items, choices, frontier, sums, start, stop, weight):
     """Look for a better split of the node; True when the feature is constant."""
     n = stop - start
+    is_binary = settings[N_CLASSES] == 2 and settings[RANDOM] == 0 and fits_buckets(n, weight)
+    if is_binary and features[feature, HAS_MISSING] == 0 and features[feature, SPAN] == 0:
+        if 2 * features[feature, N_VALUES] <= n:
+            return search_values(
+                columns, features, feature, settings, items, frontier, start, n, weight, sums[TOTAL, 1]
+            )
     low, high, n_missing, is_constant = read_feature(columns, features, feature, items, start, stop, True)
     if is_constant:
         return True
-    if settings[N_CLASSES] == 2 and settings[RANDOM] == 0 and n_missing == 0 and fits_buckets(n, weight):
+    if is_binary and n_missing == 0:
         if search_buckets(
             columns, features, feature, settings, items, frontier, start, n, low, high, weight, sums[TOTAL, 1]
         ):
