@@ -52,8 +52,8 @@ def save_model(estimator: Any, path: str | os.PathLike) -> None:
     Notes
     -----
     The file is one of safetensors' format: arrays, and in its metadata under ``"fastml"`` a description in
-    JSON. Numbers are kept to the last bit. Of trees what follows from the rest is left out, so that the file of
-    a forest is a fraction of its pickle.
+    JSON. Numbers are kept to the last bit. Of trees what follows from the rest is left out, so that the file
+    of a forest is a fraction of its pickle.
 
     Examples
     --------

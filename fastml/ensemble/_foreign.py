@@ -207,8 +207,8 @@ def _side_by_side(tree, n_features):
     inner = np.array(lefts) > 0
     nodes["is_leaf"], nodes["depth"], nodes["left"] = ~inner, depth, lefts
     nodes["right"][inner] = nodes["left"][inner] + 1
-    for name, values in (("feature_idx", tree.feature), ("num_threshold", tree.threshold), ("gain", tree.gain),
-                         ("missing_go_to_left", tree.missing_left)):  # fmt: skip
+    of_splits = {"feature_idx": tree.feature, "num_threshold": tree.threshold, "gain": tree.gain}
+    for name, values in (*of_splits.items(), ("missing_go_to_left", tree.missing_left)):
         nodes[name][inner] = np.asarray(values)[order][inner]
     nodes["value"], nodes["count"] = np.asarray(tree.value)[order], np.asarray(tree.count)[order]
     if not np.isfinite(nodes["value"][~inner]).all() or np.isnan(nodes["num_threshold"][inner]).any():
@@ -239,8 +239,8 @@ def _find_bins(trees, n_features):
         found = np.unique(numeric["num_threshold"][places])
         if len(found) > MOST_THRESHOLDS:
             raise ValueError(
-                f"feature {feature} is split at {len(found)} thresholds; the most are {MOST_THRESHOLDS}. Train with "
-                "fewer bins (max_bin)."
+                f"feature {feature} is split at {len(found)} thresholds; the most are {MOST_THRESHOLDS}. Train "
+                "with fewer bins (max_bin)."
             )
         thresholds[feature] = found
     for feature in np.flatnonzero(categorical):

@@ -1,6 +1,7 @@
 """LightGBM's models, read from their text.
 
-The format is that of ``Booster.save_model``, version 4: a header, then a block of lines ``name=values`` for each tree.
+The format is that of ``Booster.save_model``, version 4: a header, then a block of lines ``name=values`` for each
+tree.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ __all__ = ["read_lightgbm"]
 
 IS_CATEGORICAL, DEFAULT_LEFT, MISSING_SHIFT = 1, 2, 2  # bits of a node's decision_type
 NOTHING, ZERO, NAN = range(3)  # what counts as missing
-IDENTITY = {"regression": "squared_error", "regression_l2": "squared_error", "regression_l1": "absolute_error",
-            "huber": "squared_error", "fair": "squared_error", "quantile": "squared_error",
-            "mape": "squared_error"}  # fmt: skip
+IDENTITY = {
+    **dict.fromkeys(("regression", "regression_l2", "huber", "fair", "quantile", "mape"), "squared_error"),
+    "regression_l1": "absolute_error",
+}
 LOG = {"poisson": "poisson", "gamma": "gamma", "tweedie": "poisson"}
 
 

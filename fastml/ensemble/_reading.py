@@ -60,8 +60,8 @@ class ReadsModels:
         ------
         ValueError
             If it is no such model, is damaged, or has what is not representable: an objective without a
-            counterpart, a linear booster, several targets, a feature with more than 254 thresholds, categories
-            above 254, or those of a data frame.
+            counterpart, a linear booster, several targets, a feature with more than 254 thresholds,
+            categories above 254, or those of a data frame.
         """
         from ._foreign import read
         from ._xgboost import read_xgboost

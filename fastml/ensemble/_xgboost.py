@@ -45,7 +45,9 @@ def read_xgboost(model) -> Model:
     if not isinstance(described, dict) or "learner" not in described:
         raise ValueError("this is no model of XGBoost's")
     if tuple(described["version"][:2]) < LEAST_VERSION:
-        raise ValueError(f"the model is older than XGBoost {'.'.join(map(str, LEAST_VERSION))}: save it again")
+        raise ValueError(
+            f"the model is older than XGBoost {'.'.join(map(str, LEAST_VERSION))}: save it again"
+        )
     learner = described["learner"]
     settings = learner["learner_model_param"]
     booster, factors = _booster(learner["gradient_booster"])
@@ -139,8 +141,8 @@ def _tree(tree, factor):
 def _thresholds(conditions):
     """Thresholds that float64 must not be above, for conditions that float32 must be below.
 
-    Where a value is rounded to a float32 below the condition, it is below the middle between that and its lower
-    neighbour, or at the middle if the neighbour is even.
+    Where a value is rounded to a float32 below the condition, it is below the middle between the condition and
+    its lower neighbour, or at the middle if the neighbour is even.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         below = np.nextafter(conditions, np.float32(-np.inf))
@@ -153,8 +155,13 @@ def _sets(tree, n):
     """Which categories go left: all but those that are listed."""
     sets = {}
     kinds = tree.get("split_type", [])
-    listed = dict(zip(tree.get("categories_nodes", []), zip(tree["categories_segments"], tree["categories_sizes"]))) \
-        if any(kinds) else {}
+    listed = (
+        dict(
+            zip(tree.get("categories_nodes", []), zip(tree["categories_segments"], tree["categories_sizes"]))
+        )
+        if any(kinds)
+        else {}
+    )
     for node in range(min(n, len(kinds))):
         if kinds[node] and tree["left_children"][node] >= 0:
             if node not in listed:
