@@ -302,7 +302,8 @@ class Reader:
         require(type(written) is dict and type(written.get("estimator")) is dict, "there is no estimator")
         described = written["estimator"]
         name = described["class"]
-        cls = _class_of(name) if isinstance(name, str) else None
+        require(isinstance(name, str), "an estimator has no class")
+        cls = _class_of(name)
         require(cls is not None, f"{name!r} is no estimator of fastml's")
         params, state = (
             {key: self.read(value, depth + 1) for key, value in described[part].items()}

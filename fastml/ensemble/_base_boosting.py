@@ -134,7 +134,7 @@ class BaseHistGradientBoosting(ReadsModels, Estimator):
         """
         if self.warm_start and "_read_from" in vars(self):
             raise ValueError(f"a model that was read from {self._read_from} cannot be fitted further")
-        vars(self).pop("_read_from", None)
+        self.__dict__.pop("_read_from", None)
         start = time.perf_counter()
         device = self._choose_device(X)
         X, n_categories = check_training_data(self, X)

@@ -42,7 +42,7 @@ class ForeignTree(NamedTuple):
         For nodes that split by category: which categories go left.
     value : list of float
         Of leaves.
-    count : list of int
+    n_rows : list of int
         Rows in each node; zeros where nobody has noted them.
     gain : list of float
         Of splits.
@@ -55,7 +55,7 @@ class ForeignTree(NamedTuple):
     missing_left: list
     sets: dict
     value: list
-    count: list
+    n_rows: list
     gain: list
 
 
@@ -210,7 +210,7 @@ def _side_by_side(tree, n_features):
     of_splits = {"feature_idx": tree.feature, "num_threshold": tree.threshold, "gain": tree.gain}
     for name, values in (*of_splits.items(), ("missing_go_to_left", tree.missing_left)):
         nodes[name][inner] = np.asarray(values)[order][inner]
-    nodes["value"], nodes["count"] = np.asarray(tree.value)[order], np.asarray(tree.count)[order]
+    nodes["value"], nodes["count"] = np.asarray(tree.value)[order], np.asarray(tree.n_rows)[order]
     if not np.isfinite(nodes["value"][~inner]).all() or np.isnan(nodes["num_threshold"][inner]).any():
         raise ValueError("a tree holds values that are no numbers")
     sets = []
@@ -239,8 +239,8 @@ def _find_bins(trees, n_features):
         found = np.unique(numeric["num_threshold"][places])
         if len(found) > MOST_THRESHOLDS:
             raise ValueError(
-                f"feature {feature} is split at {len(found)} thresholds; the most are {MOST_THRESHOLDS}. Train "
-                "with fewer bins (max_bin)."
+                f"feature {feature} is split at {len(found)} thresholds; the most are {MOST_THRESHOLDS}. "
+                "Train with fewer bins (max_bin)."
             )
         thresholds[feature] = found
     for feature in np.flatnonzero(categorical):

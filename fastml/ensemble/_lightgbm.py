@@ -1,7 +1,7 @@
 """LightGBM's models, read from their text.
 
-The format is that of ``Booster.save_model``, version 4: a header, then a block of lines ``name=values`` for each
-tree.
+The format is that of ``Booster.save_model``, version 4: a header, then a block of lines ``name=values`` for
+each tree.
 """
 
 from __future__ import annotations

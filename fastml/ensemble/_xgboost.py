@@ -141,8 +141,8 @@ def _tree(tree, factor):
 def _thresholds(conditions):
     """Thresholds that float64 must not be above, for conditions that float32 must be below.
 
-    Where a value is rounded to a float32 below the condition, it is below the middle between the condition and
-    its lower neighbour, or at the middle if the neighbour is even.
+    Where a value is rounded to a float32 below the condition, it is below the middle between the condition
+    and its lower neighbour, or at the middle if the neighbour is even.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         below = np.nextafter(conditions, np.float32(-np.inf))

@@ -1,7 +1,7 @@
 """Models of LightGBM and XGBoost predict here what they predict there.
 
-The models in ``tests/data/boosted`` and their predictions were written by ``tests/data/boosted/make.py``; where
-the libraries are installed, fresh models are compared too.
+The models in ``tests/data/boosted`` and their predictions were written by ``tests/data/boosted/make.py``;
+where the libraries are installed, fresh models are compared too.
 """
 
 import json
@@ -212,7 +212,8 @@ def test_too_many_thresholds_are_refused():
     model = described["learner"]["gradient_booster"]["model"]
     model["trees"] = [
         {**model["trees"][0], "left_children": [1, -1, -1], "right_children": [2, -1, -1],
-         "split_indices": [0] * 3, "split_conditions": [float(i), 0.0, 1.0], "default_left": [0] * 3, "split_type": [0] * 3}
+         "split_indices": [0] * 3, "split_conditions": [float(i), 0.0, 1.0],
+         "default_left": [0] * 3, "split_type": [0] * 3}
         for i in range(255)
     ]  # fmt: skip
     model["tree_info"] = [0] * 255
