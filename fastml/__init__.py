@@ -17,6 +17,9 @@ _NAMES = {
     "get_config": "fastml._config",
     "set_config": "fastml._config",
     "last_dispatch": "fastml._device",
+    "load_model": "fastml._model_file",
+    "save_model": "fastml._model_file",
+    "to_onnx": "fastml._onnx",
 }
 
 __all__ = [
@@ -29,12 +32,15 @@ __all__ = [
     "exceptions",
     "get_config",
     "last_dispatch",
+    "load_model",
     "metrics",
     "model_selection",
     "neighbors",
     "pipeline",
     "preprocessing",
+    "save_model",
     "set_config",
+    "to_onnx",
     "tree",
 ]
 
@@ -57,3 +63,5 @@ if TYPE_CHECKING:
     )
     from ._config import config_context, get_config, set_config
     from ._device import last_dispatch
+    from ._model_file import load_model, save_model
+    from ._onnx import to_onnx

@@ -17,6 +17,11 @@ from tools.public_api import public_objects
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = dict(public_objects())
+OPTIONAL = {  # what examples need that is no dependency of fastml
+    "fastml.save_model": "safetensors",
+    "fastml.load_model": "safetensors",
+    "fastml.to_onnx": "onnx",
+}
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -29,6 +34,8 @@ def examples(name):
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_examples_in_docstrings_run(name):
+    if name in OPTIONAL:
+        pytest.importorskip(OPTIONAL[name], reason="an optional dependency")
     output = io.StringIO()
     runner = doctest.DocTestRunner(optionflags=FLAGS)
     for test in examples(name):

@@ -32,6 +32,7 @@ from ._boosting_inputs import (
     encode,
 )
 from ._boosting_stopping import Losses, Scores, should_stop
+from ._reading import ReadsModels
 
 __all__ = ["BaseHistGradientBoosting"]
 
@@ -42,7 +43,7 @@ STOPPING_FROM = 10_000  # rows from which "auto" stops early
 OPTIONS = ("max_leaf_nodes max_depth min_samples_leaf l2_regularization max_features learning_rate").split()
 
 
-class BaseHistGradientBoosting(Estimator):
+class BaseHistGradientBoosting(ReadsModels, Estimator):
     """What the regressor and the classifier share."""
 
     _constraints = {
@@ -131,6 +132,9 @@ class BaseHistGradientBoosting(Estimator):
         ValueError
             If data, constraints or the loss's conditions on the target are not as they should be.
         """
+        if self.warm_start and "_read_from" in vars(self):
+            raise ValueError(f"a model that was read from {self._read_from} cannot be fitted further")
+        self.__dict__.pop("_read_from", None)
         start = time.perf_counter()
         X, n_categories = check_training_data(self, X)
         y = self._encode_target(check_target(self, X, y, self._predicts_numbers))

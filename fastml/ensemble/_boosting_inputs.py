@@ -18,6 +18,7 @@ __all__ = [
     "check_training_data",
     "check_weights",
     "encode",
+    "make_encoder",
 ]
 
 CHECKS = {"ensure_all_finite": False}
@@ -73,6 +74,27 @@ def _make_preprocessor(is_categorical):
         [("encoder", encoder, is_categorical), ("numerical", checker, ~is_categorical)]
     )
     return preprocessor.set_output(transform="default")
+
+
+def make_encoder(is_categorical, categories, names):
+    """Make the fitted encoder of a model that comes from a file.
+
+    It is fitted to made-up rows in which all the categories occur. `names` are the features' or None.
+    """
+    n_rows = max([1, *map(len, categories)])
+    X = np.zeros((n_rows, len(is_categorical)), object)
+    for feature, values in zip(np.flatnonzero(is_categorical), categories):
+        X[: len(values), feature] = values
+        X[len(values) :, feature] = values[0] if len(values) else 0
+    preprocessor = _make_preprocessor(is_categorical).fit(X)
+    encoder = preprocessor.named_transformers_["encoder"]
+    if [len(found) for found in encoder.categories_] != [len(values) for values in categories]:
+        raise ValueError("categories are not sorted, or occur twice")
+    encoder.categories_ = list(categories)
+    if names is not None:
+        preprocessor.feature_names_in_ = names
+        encoder.feature_names_in_ = names[is_categorical]
+    return preprocessor
 
 
 def _in_order(est, encoded):

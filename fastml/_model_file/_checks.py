@@ -1,0 +1,153 @@
+"""What compiled code takes for granted of a fitted model, checked when it comes from a file.
+
+Kernels do not ask whether an array is as long as another one: fitting made them so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._columns import require
+
+__all__ = ["check_model"]
+
+FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+REAL_KINDS = "iuf"
+
+
+def check_model(est):
+    """Raise `Damaged` unless an estimator's attributes fit each other.
+
+    Parameters
+    ----------
+    est : estimator
+        As it was loaded.
+    """
+    state = vars(est)
+    n_features = state.get("n_features_in_", 1)
+    require(type(n_features) is int and n_features > 0, "n_features_in_ is no number of features")
+    for attributes, check in CHECKS:
+        if all(name in state for name in attributes):
+            check(est, n_features)
+
+
+def _is_array(value, shape, kinds="f"):
+    right = isinstance(value, np.ndarray) and value.dtype.kind in kinds and value.flags.c_contiguous
+    right = right and (kinds != "f" or value.dtype in FLOATS) and value.ndim == len(shape)
+    return right and all(n in (None, m) for n, m in zip(shape, value.shape))
+
+
+# ---- tables of numbers -----------------------------------------------------------------------------------
+def _check_centers(est, n_features):
+    require(_is_array(est.cluster_centers_, (None, n_features)), "cluster_centers_ has another shape")
+    k = len(est.cluster_centers_)
+    require(k > 0, "there are no clusters")
+    require("_counts" not in vars(est) or _is_array(est._counts, (k,)), "_counts has another shape")
+
+
+PER_FEATURE = (
+    "center_", "data_max_", "data_min_", "data_range_", "max_abs_", "mean_", "min_", "n_samples_seen_",
+    "scale_", "var_",
+)  # fmt: skip
+
+
+def _check_scaler(est, n_features):
+    for name in PER_FEATURE:
+        value = vars(est).get(name)
+        if value is None or (name == "n_samples_seen_" and np.ndim(value) == 0):
+            continue
+        kinds = REAL_KINDS if name == "n_samples_seen_" else "f"
+        require(_is_array(value, (n_features,), kinds), f"{name} has another shape")
+
+
+def _check_neighbors(est, n_features):
+    points = est._fit_X
+    require(_is_array(points, (None, n_features)), "_fit_X has another shape")
+    n = len(points)
+    require(n > 0 and est.n_samples_fit_ == n, "n_samples_fit_ is not the number of points")
+    require(est._sklearn is None, "scikit-learn's search is no part of a file")
+    tree = est._tree
+    require(tree is None or getattr(tree, "data", None) is points, "the kd-tree is of other points")
+    require((est._fit_method == "kd_tree") == (tree is not None), "_fit_method is not how the search is done")
+    require(est._fit_method in ("kd_tree", "brute", "ball_tree"), "_fit_method is unknown")
+    if "_y" not in vars(est):
+        return
+    y, classes = est._y, getattr(est, "classes_", None)
+    right = (
+        isinstance(y, np.ndarray) and y.dtype.kind in REAL_KINDS + "b" and y.ndim in (1, 2) and len(y) == n
+    )
+    require(right, "_y has another shape")
+    if classes is not None:
+        lists = classes if est.outputs_2d_ else [classes]
+        require(y.dtype.kind in "iu" and (y.ndim == 2) == bool(est.outputs_2d_), "_y holds no classes")
+        require(len(lists) == (y.shape[1] if y.ndim == 2 else 1), "classes_ has another length")
+        for column, labels in zip(y.reshape(n, -1).T, lists):
+            require(0 <= column.min() and column.max() < len(labels), "a sample's class is none")
+
+
+# ---- trees -------------------------------------------------------------------------------------------------
+def _check_classes(est, n_classes):
+    """Check the labels of a classifier's outputs against the number of classes in its trees."""
+    if not getattr(est, "_classifies", False):
+        require(set(n_classes) == {1}, "a regression tree has classes")
+        return
+    lists = est.classes_ if est.n_outputs_ > 1 else [est.classes_]
+    require([len(labels) for labels in lists] == list(n_classes), "classes_ has another length")
+    require(
+        all(isinstance(labels, np.ndarray) and labels.ndim == 1 for labels in lists), "classes_ is no array"
+    )
+
+
+def _check_tree(est, n_features):
+    _check_trees(est, [est.tree_], n_features)
+
+
+def _check_forest(est, n_features):
+    require(type(est._forest).__name__ == "Trees", "a forest has no trees")
+    trees = est._forest.trees
+    require(est._n_classes == trees[0].n_classes.tolist(), "_n_classes is not that of the trees")
+    _check_trees(est, trees, n_features)
+
+
+def _check_trees(est, trees, n_features):
+    for tree in trees:
+        require(hasattr(tree, "node_count") and tree.n_features == n_features, "a tree is of other features")
+        require(tree.n_outputs == est.n_outputs_, "a tree is of other outputs")
+    _check_classes(est, trees[0].n_classes.tolist())
+
+
+def _check_boosting(est, n_features):
+    records, bins, k = est._records, est._bins, est.n_trees_per_iteration_
+    require(type(records).__name__ == "Records" and type(bins).__name__ == "Bins", "there are no trees")
+    require(type(k) is int and k > 0 and len(records.sizes) % k == 0, "a round has not as many trees")
+    require(
+        _is_array(est._baseline, (k,)) and est._baseline.dtype == np.float64, "_baseline has another shape"
+    )
+    require(len(bins.n_categories) == n_features, "there are not as many bins as features")
+    features = records.nodes["feature_idx"][records.nodes["is_leaf"] == 0]
+    require(
+        not len(features) or 0 <= features.min() <= features.max() < n_features, "a tree asks for no feature"
+    )
+    if "classes_" in vars(est):
+        n = len(est.classes_)
+        require(k == (1 if n <= 2 else n), "classes_ has another length")
+    categorical = est.is_categorical_
+    right = categorical is None or _is_array(categorical, (n_features,), "b")
+    require(right, "is_categorical_ has another shape")
+    n_categorical = 0 if categorical is None else int(categorical.sum())
+    encoder = est._preprocessor
+    require((encoder is None) == (categorical is None), "categories have no encoder")
+    require(encoder is None or encoder.n_features_in_ == n_features, "the encoder is of other features")
+    require(n_categorical or not bins.n_categories.any(), "numbers are binned as categories")
+
+
+# What is checked where an estimator has some attributes. A new estimator whose kernels rely on the shape of
+# an attribute gets its line here.
+CHECKS = (
+    (("cluster_centers_",), _check_centers),
+    (("scale_",), _check_scaler),
+    (("_fit_X",), _check_neighbors),
+    (("tree_",), _check_tree),
+    (("_n_classes",), _check_forest),
+    (("_records",), _check_boosting),
+)

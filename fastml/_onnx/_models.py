@@ -1,0 +1,130 @@
+"""What each estimator computes, in ONNX's operators."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import _boosting, _exact
+
+__all__ = ["EXPORTS"]
+
+
+class Export(NamedTuple):
+    """How an estimator is exported.
+
+    Attributes
+    ----------
+    finish : callable
+        Adds the results of the last estimator to a graph.
+    transform : callable or None
+        Makes what an estimator transforms the value that the next one takes.
+    """
+
+    finish: Any
+    transform: Any = None
+
+
+# ---- classes and numbers --------------------------------------------------------------------------------
+def _labels(graph, est, indices):
+    """Make the labels of classes, by their numbers, a result."""
+    classes = np.asarray(est.classes_)
+    classes = classes.astype(str) if classes.dtype == object else classes
+    found = graph.add("Gather", classes, indices, axis=0)
+    graph.output(found, "label", classes.dtype, [None])
+
+
+def _trees_finish(graph, est):
+    trees = est._forest.trees if hasattr(est, "_forest") else [est.tree_]
+    classifies = hasattr(est, "classes_")
+    if classifies and est.n_outputs_ > 1:
+        name = type(est).__name__
+        raise ValueError(f"{name} has several outputs, whose classes do not fit into one result")
+    means = _exact.add_trees(graph, trees)
+    if classifies:
+        _labels(graph, est, graph.add("ArgMax", means, axis=1, keepdims=0))
+        graph.output(means, "probabilities", np.float64, [None, len(est.classes_)])
+    elif est.n_outputs_ == 1:
+        graph.output(_flat(graph, means), "variable", np.float64, [None])
+    else:
+        graph.output(means, "variable", np.float64, [None, est.n_outputs_])
+
+
+def _flat(graph, value):
+    return graph.add("Reshape", value, np.array([-1], np.int64))
+
+
+def _boosting_finish(graph, est):
+    raw = _boosting.add_trees(graph, est)
+    if not hasattr(est, "classes_"):
+        predicted = graph.add("Exp", raw) if est.loss in ("gamma", "poisson") else raw
+        graph.output(_flat(graph, predicted), "variable", np.float64, [None])
+        return
+    if est.n_trees_per_iteration_ == 1:
+        second = graph.add("Sigmoid", raw)
+        first = graph.add("Sub", np.ones(1), second)
+        probabilities = graph.add("Concat", first, second, axis=1)
+        indices = graph.cast(_flat(graph, graph.add("Greater", raw, np.zeros(1))), np.int64)
+    else:
+        probabilities = graph.add("Softmax", raw, axis=1)
+        indices = graph.add("ArgMax", raw, axis=1, keepdims=0)
+    _labels(graph, est, indices)
+    graph.output(probabilities, "probabilities", np.float64, [None, max(2, est.n_trees_per_iteration_)])
+
+
+# ---- tables -----------------------------------------------------------------------------------------------
+def _standard_scaler(graph, est):
+    if est.with_mean:
+        graph.at = graph.add("Sub", graph.at, est.mean_.astype(graph.dtype))
+    if est.with_std:
+        graph.at = graph.add("Div", graph.at, est.scale_.astype(graph.dtype))
+
+
+def _min_max_scaler(graph, est):
+    scaled = graph.add("Mul", graph.at, est.scale_.astype(graph.dtype))
+    graph.at = graph.add("Add", scaled, est.min_.astype(graph.dtype))
+    if est.clip:
+        low, high = (np.array(bound, graph.dtype) for bound in est.feature_range)
+        graph.at = graph.add("Clip", graph.at, low, high)
+
+
+def _transformer(transform):
+    def finish(graph, est):
+        transform(graph, est)
+        graph.output(graph.at, "transformed", graph.dtype, [None, est.n_features_in_])
+
+    return Export(finish, transform)
+
+
+def _k_means_finish(graph, est):
+    """The nearest centre: the product with it, less half its square, is largest.
+
+    All is centred, so that little cancels.
+    """
+    centers = est.cluster_centers_.astype(np.float64)
+    middle = centers.mean(axis=0)
+    centers = centers - middle
+    rows = graph.add("Sub", graph.cast(graph.at, np.float64), middle)
+    products = graph.add("MatMul", rows, np.ascontiguousarray(centers.T))
+    scores = graph.add("Sub", products, 0.5 * (centers * centers).sum(axis=1))
+    nearest = graph.add("ArgMax", scores, axis=1, keepdims=0)
+    graph.output(graph.cast(nearest, np.int32), "variable", np.int32, [None])
+
+
+TREES = Export(_trees_finish)
+EXPORTS = {
+    "DecisionTreeClassifier": TREES,
+    "DecisionTreeRegressor": TREES,
+    "ExtraTreeClassifier": TREES,
+    "ExtraTreeRegressor": TREES,
+    "ExtraTreesClassifier": TREES,
+    "ExtraTreesRegressor": TREES,
+    "HistGradientBoostingClassifier": Export(_boosting_finish),
+    "HistGradientBoostingRegressor": Export(_boosting_finish),
+    "KMeans": Export(_k_means_finish),
+    "MinMaxScaler": _transformer(_min_max_scaler),
+    "RandomForestClassifier": TREES,
+    "RandomForestRegressor": TREES,
+    "StandardScaler": _transformer(_standard_scaler),
+}

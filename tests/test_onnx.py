@@ -1,0 +1,222 @@
+"""ONNX models predict what the estimators predict that they were made of."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+
+import fastml
+from fastml.cluster import KMeans
+from fastml.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from fastml.neighbors import KNeighborsClassifier
+from fastml.pipeline import make_pipeline
+from fastml.preprocessing import MinMaxScaler, StandardScaler
+from fastml.tree import (
+    DecisionTreeClassifier,
+    DecisionTreeRegressor,
+    ExtraTreeClassifier,
+    ExtraTreeRegressor,
+)
+
+pytest.importorskip("onnx", reason="export needs the extra `onnx`")
+runtime = pytest.importorskip("onnxruntime", reason="onnxruntime computes the exported models")
+
+TOLERANCE = {"rtol": 1e-6, "atol": 1e-6}  # the rounding of float32
+CLASSIFIERS = [
+    DecisionTreeClassifier(max_depth=4, random_state=0),
+    DecisionTreeClassifier(max_leaf_nodes=7, criterion="entropy", random_state=0),
+    ExtraTreeClassifier(random_state=0),
+    RandomForestClassifier(15, max_depth=3, random_state=0),
+    ExtraTreesClassifier(15, class_weight="balanced", random_state=0),
+    HistGradientBoostingClassifier(max_iter=15),
+]
+REGRESSORS = [
+    DecisionTreeRegressor(random_state=0),
+    DecisionTreeRegressor(criterion="absolute_error", max_depth=3, random_state=0),
+    DecisionTreeRegressor(min_samples_leaf=500),
+    ExtraTreeRegressor(random_state=0),
+    RandomForestRegressor(15, random_state=0),
+    ExtraTreesRegressor(15, max_leaf_nodes=9, random_state=0),
+    HistGradientBoostingRegressor(max_iter=15),
+    HistGradientBoostingRegressor(max_iter=15, loss="poisson"),
+    HistGradientBoostingRegressor(max_iter=15, loss="gamma"),
+    HistGradientBoostingRegressor(max_iter=15, loss="absolute_error"),
+    HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=500),
+]
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def compute(est, X, dtype):
+    """The results of an estimator's ONNX model."""
+    session = runtime.InferenceSession(fastml.to_onnx(est, dtype).SerializeToString())
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(None, {"X": np.ascontiguousarray(X, dtype)})))
+
+
+def check_classifier(est, X, dtype):
+    found, X = compute(est, X, dtype), X.astype(dtype)
+    np.testing.assert_allclose(found["probabilities"], est.predict_proba(X), **TOLERANCE)
+    np.testing.assert_array_equal(found["label"], est.predict(X))
+    assert found["probabilities"].shape == est.predict_proba(X).shape
+
+
+def check_regressor(est, X, dtype):
+    found, X = compute(est, X, dtype), X.astype(dtype)
+    assert found["variable"].shape == est.predict(X).shape
+    np.testing.assert_allclose(found["variable"], est.predict(X), **TOLERANCE)
+
+
+def with_missing(X):
+    X = X.copy()
+    X[::5, 1] = X[::7, -1] = np.nan
+    return X
+
+
+@DTYPES
+@pytest.mark.parametrize("est", CLASSIFIERS, ids=str)
+@pytest.mark.parametrize("data", ["iris", "wine", "breast_cancer"])
+def test_classifiers(est, data, dtype, request):
+    X, y = request.getfixturevalue(data)
+    check_classifier(est.fit(X, y), X, dtype)
+    X = with_missing(X)
+    check_classifier(est.fit(X, y), X, dtype)
+
+
+@DTYPES
+@pytest.mark.parametrize("est", REGRESSORS, ids=str)
+def test_regressors(est, dtype, diabetes):
+    X, y = diabetes
+    check_regressor(est.fit(X, y), X, dtype)
+    X = with_missing(X)
+    check_regressor(est.fit(X, y), X, dtype)
+    check_regressor(est, X[:1], dtype)
+
+
+def test_missing_values_that_training_has_not_seen(breast_cancer):
+    X, y = breast_cancer
+    for est in CLASSIFIERS:
+        check_classifier(est.fit(X, y), with_missing(X), np.float64)
+
+
+def test_several_outputs(diabetes):
+    X, y = diabetes
+    est = RandomForestRegressor(5, random_state=0).fit(X, np.stack([y, 0 * y], axis=1))
+    check_regressor(est, X, np.float32)
+    est = RandomForestClassifier(5).fit(X, np.stack([y > 100, y > 200], axis=1))
+    with pytest.raises(ValueError, match="several outputs"):
+        fastml.to_onnx(est)
+
+
+@pytest.mark.parametrize("labels", [["a", "bb", "ü"], [5, -1, 7], [True, False, True]], ids=str)
+def test_labels(labels, iris):
+    X, y = iris[0], np.array(labels)[iris[1]]
+    check_classifier(DecisionTreeClassifier(random_state=0).fit(X, y), X, np.float32)
+    check_classifier(HistGradientBoostingClassifier(max_iter=5).fit(X, y), X, np.float32)
+
+
+@pytest.mark.parametrize("n_categories", [2, 5, 40, 200])
+@pytest.mark.parametrize("missing", [False, True])
+def test_categories_that_are_numbers(n_categories, missing):
+    rng = np.random.RandomState(n_categories)
+    X = np.stack([3.0 * rng.randint(n_categories, size=2000) - 7, rng.randn(2000)], axis=1)
+    y = rng.randn(n_categories)[((X[:, 0] + 7) / 3).astype(int)] + X[:, 1]
+    if missing:
+        X[rng.rand(2000) < 0.1, 0] = np.nan
+    est = HistGradientBoostingRegressor(max_iter=20, categorical_features=[0]).fit(X, y)
+    assert est._records.nodes["is_categorical"].any()
+    X[::11, 0], X[::13, 0], X[::17, 0] = np.nan, 1e6, -6.5  # missing, and unknown
+    for dtype in (np.float32, np.float64):
+        check_regressor(est, X, dtype)
+
+
+def test_categories_that_are_strings_are_refused():
+    pandas = pytest.importorskip("pandas", reason="columns of strings")
+    frame = pandas.DataFrame({"a": pandas.Categorical(list("xyz") * 100), "b": np.arange(300.0)})
+    est = HistGradientBoostingRegressor(max_iter=5).fit(frame, (frame["a"] == "x").astype(float))
+    with pytest.raises(ValueError, match="feature 0 has categories that are no numbers"):
+        fastml.to_onnx(est)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    n=st.integers(2, 60),
+    d=st.integers(1, 5),
+    scale=st.sampled_from([1, 1e-20, 1e8]),
+)
+def test_random_data(seed, n, d, scale):
+    rng = np.random.RandomState(seed)
+    X = rng.randint(6, size=(n, d)) * scale + rng.randn(n, d) * (seed % 2)
+    y = np.arange(n) % 2
+    rng.shuffle(y)
+    check_classifier(RandomForestClassifier(3, random_state=0).fit(X, y), X, np.float64)
+    check_regressor(RandomForestRegressor(3, random_state=0).fit(X, rng.randn(n)), X, np.float32)
+    check_classifier(HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=1).fit(X, y), X, np.float64)
+
+
+@DTYPES
+@pytest.mark.parametrize("est", [
+    StandardScaler(), StandardScaler(with_mean=False), StandardScaler(with_std=False), MinMaxScaler(),
+    MinMaxScaler((-2, 3), clip=True),
+], ids=str)  # fmt: skip
+def test_scalers(est, dtype, wine):
+    X = wine[0].astype(dtype)
+    found = compute(est.fit(X), 2 * X, dtype)["transformed"]
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, est.transform(2 * X), rtol=1e-5, atol=1e-5)
+
+
+@DTYPES
+def test_clusters(dtype, digits):
+    X = digits[0].astype(dtype) + 1000
+    est = KMeans(10, random_state=0).fit(X)
+    np.testing.assert_array_equal(compute(est, X, dtype)["variable"], est.predict(X))
+
+
+def test_pipelines(wine):
+    X, y = wine
+    check_classifier(make_pipeline(StandardScaler(), RandomForestClassifier(5)).fit(X, y), X, np.float64)
+    est = make_pipeline("passthrough", HistGradientBoostingRegressor(max_iter=5))
+    check_regressor(est.fit(X, y), X, np.float32)
+
+
+def test_labels_that_are_objects(iris):
+    X, y = iris[0], np.array(["a", "bb", "ü"], dtype=object)[iris[1]]
+    check_classifier(RandomForestClassifier(3, random_state=0).fit(X, y), X, np.float32)
+
+
+def test_what_cannot_be_exported(iris):
+    from sklearn.ensemble import RandomForestClassifier as Theirs
+
+    with pytest.raises(TypeError, match="KNeighborsClassifier cannot be exported"):
+        fastml.to_onnx(KNeighborsClassifier().fit(*iris))
+    with pytest.raises(TypeError, match="RandomForestClassifier cannot be exported"):
+        fastml.to_onnx(Theirs(2).fit(*iris))
+    with pytest.raises(TypeError, match="KMeans can only be exported as the last step"):
+        fastml.to_onnx(make_pipeline(KMeans(3), StandardScaler()).fit(iris[0]))
+    with pytest.raises(NotFittedError):
+        fastml.to_onnx(KMeans())
+    with pytest.raises(ValueError, match="dtype"):
+        fastml.to_onnx(DecisionTreeClassifier().fit(*iris), "int64")
+
+
+def test_without_the_library_the_error_names_the_extra(python):
+    printed = python("""
+        import sys
+        sys.modules["onnx"] = None
+        import fastml
+        from fastml.cluster import KMeans
+        try:
+            fastml.to_onnx(KMeans())
+        except ImportError as error:
+            print(error)
+    """)
+    assert "fastml[onnx]" in printed
