@@ -2,9 +2,9 @@
 A table of passengers
 =====================
 
-Boosted trees on a table as it comes: categories as words, missing values, no preprocessing. The table is made
-up in the manner of a ship's list of passengers. Except for the first word of each import, this is a script for
-scikit-learn.
+Boosted trees on a table as it comes: categories as words, missing values, no preprocessing. The table is
+made up in the manner of a ship's list of passengers. Except for the first word of each import, this is a
+script for scikit-learn.
 
 Run as ``python examples/passengers.py``.
 """

@@ -19,8 +19,8 @@ MORE_REGISTERS = {
 }
 SHARED_BYTES = 48 * 1024
 
-# float64 in kernels of float32 data: sums over rows and over trees, and exact distances. They wait for memory,
-# not for these.
+# float64 in kernels of float32 data: sums over rows and over trees, and exact distances. They wait for
+# memory, not for these.
 USES_DOUBLE = {
     "cuda._norms.normalize[1]",
     "cuda._norms.normalize[2]",

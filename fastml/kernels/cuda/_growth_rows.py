@@ -220,9 +220,7 @@ def move_rows(
         left = int32(0)
         inside = place < stop
         if inside:
-            row, left = goes_left(
-                codes, rows_out, table, half + start + place, nodes[node, FEATURE], n_rows
-            )
+            row, left = goes_left(codes, rows_out, table, half + start + place, nodes[node, FEATURE], n_rows)
         rank, everyone = rank_among_left(left != int32(0), warps)
         if inside:
             to = before + rank
