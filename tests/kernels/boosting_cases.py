@@ -221,7 +221,7 @@ def trees_of_few_sums(run):
     """Where memory is short, sums are made anew: the same tree."""
     from fastml._config import config_context
 
-    n, n_features = (90, 1) if run.simulated else (500, 6)
+    n, n_features = (48, 1) if run.simulated else (500, 6)
     codes = _codes(run, n, [50] * n_features)
     gradients = _gradients(run, run.rng.normal(size=n) + codes[:, 0] % 7)
     options = (codes, np.full(n_features, 50), np.zeros(n_features, int), 50, gradients)
