@@ -143,6 +143,30 @@ def _torch_distances(X, Y=None):
     return torch.cdist(first, first if Y is None else torch.from_numpy(Y)).numpy()
 
 
+def _lightgbm_classifier(max_iter=100, random_state=None, **others):
+    """LightGBM's classifier with scikit-learn's defaults, which are nearly its own."""
+    import lightgbm
+
+    from fastml._threads import effective_threads
+
+    return lightgbm.LGBMClassifier(
+        n_estimators=max_iter, random_state=random_state, n_jobs=effective_threads(), verbose=-1
+    )
+
+
+def _xgboost_classifier(max_iter=100, random_state=None, **others):
+    """XGBoost's classifier with scikit-learn's defaults."""
+    import xgboost
+
+    from fastml._threads import effective_threads
+
+    return xgboost.XGBClassifier(
+        n_estimators=max_iter, max_leaves=31, max_depth=0, grow_policy="lossguide", tree_method="hist",
+        learning_rate=0.1, reg_lambda=0, min_child_weight=1e-3, random_state=random_state,
+        n_jobs=effective_threads(),
+    )  # fmt: skip
+
+
 _FAISS = {"cluster.KMeans": _FaissKMeans, "neighbors.NearestNeighbors": _FaissNeighbors}
 
 FASTML = Library("fastml", "fastml", "fastml", functools.partial(_in_package, "fastml"))
@@ -165,6 +189,15 @@ _PEERS = (
         "scipy",
         {"neighbors.NearestNeighbors": _SciPyNeighbors}.get,
         takes=lambda X: X.shape[1] <= 8,
+    ),
+    Library(
+        "lightgbm",
+        "lightgbm",
+        "lightgbm",
+        {"ensemble.HistGradientBoostingClassifier": _lightgbm_classifier}.get,
+    ),
+    Library(
+        "xgboost", "xgboost", "xgboost", {"ensemble.HistGradientBoostingClassifier": _xgboost_classifier}.get
     ),
     Library("torch", "torch", "torch", {"metrics.euclidean_distances": _torch_distances}.get),
 )

@@ -83,6 +83,20 @@ def _forest(n, d, goals):
     return _entry(f"random forest {n // 1000}k x {d}, 100 trees", np.float32, workload, load, ("fit",), goals)
 
 
+def _boosting(n, d, goals):
+    def load(quick: bool) -> Data:
+        random = np.random.default_rng(0)
+        X = random.normal(size=(n // 10 if quick else n, d)).astype(np.float32)
+        odds = X[:, :10] @ random.normal(size=10) + X[:, 0] * X[:, 1] + np.sin(3 * X[:, 2])
+        y = (random.random(len(X)) < 1 / (1 + np.exp(-odds))).astype(np.int64)
+        return Data("odds", X, y, X, y)
+
+    workload = Workload(
+        "ensemble.HistGradientBoostingClassifier", (), scores.ACCURACY, "predict", {"early_stopping": False}
+    )
+    return _entry(f"boosting {n // 1000}k x {d}, 100 trees", np.float32, workload, load, ("fit",), goals)
+
+
 def _labels(n, goals):
     def load(quick: bool) -> Data:
         random = np.random.default_rng(0)
@@ -138,6 +152,7 @@ TARGETS = (
     _function(
         "silhouette 20k x 16", "metrics.silhouette_score", lambda d: (d.X, d.y), 20_000, 16, F64, {"sk": 7}
     ),
+    _boosting(200_000, 50, {"sk": 1.7, "lightgbm": 1.6, "xgboost": 1.4}),
     _scaler(100_000, 100, F64, {"sk": 4}),
     _forest(50_000, 20, {"sk": 6, "sx": 1.4}),
     _labels(10_000_000, {"sk": 19}),

@@ -130,7 +130,7 @@ def hold_out(n_samples, fraction, seed, labels=None):
     kept, held : int64 arrays, or None
         The rows, in random order. None if they cannot be split so.
     """
-    n_held = int(np.ceil(fraction * n_samples)) if isinstance(fraction, float) else int(fraction)
+    n_held = int(fraction) if fraction >= 1 else int(np.ceil(fraction * n_samples))
     n_kept = n_samples - n_held
     if not (0 < n_held and 0 < n_kept):
         return None

@@ -75,7 +75,7 @@ def lay_out(n_rows, n_features, n_bins, n_slots, n_groups, n_leaves, n_threads):
     board : int64 array
         Zero but for the header.
     pool : float64 array
-        Zero where the settings belong.
+        Zero where the settings and the nodes' numbers belong.
     """
     n_blocks, n_nodes = -(-n_features // 4), 2 * n_leaves - 1
     desk = CELLS_AT + 2 * n_bins * (BIN_CELLS + BIN_SUMS)
@@ -100,5 +100,5 @@ def lay_out(n_rows, n_features, n_bins, n_slots, n_groups, n_leaves, n_threads):
         at += size
     board[DESK_SIZE] = desk
     pool = np.empty(at)
-    pool[:8] = 0
+    pool[: board[SLOTS]] = 0  # what no round writes is the same for every tree
     return board, pool

@@ -10,7 +10,8 @@ __all__ = ["bin_features", "find_thresholds", "pad_thresholds"]
 WIDTH = 256  # places for the thresholds of a feature, a power of two
 ALMOST_INFINITY = 1e300  # only a split off of missing values has an infinite threshold
 VALUES = 1 << 14  # of a block of rows
-COLUMN_BYTES = 64  # columns that are gathered together: those of a cache line
+COLUMN_BYTES = 64  # of a row that are gathered together at most: a cache line
+BLOCKS = 8  # of columns at least
 
 
 # ---- kernels ----------------------------------------------
@@ -107,8 +108,10 @@ def find_thresholds(X, columns, max_bins, rows=None, sample_weight=None):
             values.sort()
             found[c] = _thresholds(values, None, max_bins)
 
-    # Columns that lie side by side are gathered together.
-    block = COLUMN_BYTES // X.itemsize if len(columns) == X.shape[1] else 1
+    # Columns that lie side by side are gathered together, but not so many that threads have nothing to do.
+    block = 1
+    if len(columns) == X.shape[1]:
+        block = max(1, min(COLUMN_BYTES // X.itemsize, len(columns) // BLOCKS))
     for_each_block(find, len(columns), block, work=50.0 * len(rows) * len(columns))
     return found
 
