@@ -35,6 +35,7 @@ CPU_ONLY = {
     "sparse_scaling.csr_multiply_columns": _SPARSE,
     "sparse_scaling.csr_normalize_rows": _SPARSE,
     "tree.grow_tree": _GROWN,
+    "tree_columns.order_columns": _GROWN,
     "tree_columns.rank_columns": _GROWN,
     "tree_predict.add_leaf_values": _GROWN,
     "tree_predict.find_leaves": _GROWN,
