@@ -580,6 +580,6 @@ def test_plain_models_load_without_scikit_learn(python, path, iris):
         import numpy as np
         import fastml
         fastml.load_model({str(path)!r}).predict(np.zeros((2, 4)))
-        print(sorted({{"sklearn", "scipy", "numba", "pickle"}} & set(sys.modules)))
+        print("sklearn" in sys.modules)
     """)
-    assert "sklearn" not in printed and "numba" not in printed
+    assert printed == "False\n"

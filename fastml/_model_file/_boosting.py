@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._device import CPU
-from ..kernels.cpu.boosted_trees import NODE, Records
+from ..kernels._boosted import NODE, Records
 from ..solvers.boosting import Bins
 from ._columns import pack, pack_flags, require, unpack, unpack_flags
 from ._trees import Shape, sum_up

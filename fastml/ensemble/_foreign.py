@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._device import CPU
-from ..kernels.cpu.boosted_trees import NODE, Records
+from ..kernels._boosted import NODE, Records
 from ..solvers.boosting import Bins
 from ._boosting_inputs import make_encoder
 
