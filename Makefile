@@ -42,7 +42,7 @@ compare: $(STAMPS)/peers
 gates: $(STAMPS)/test
 	$(RUN) -m pytest benchmarks/test_gates.py --benchmark-enable --benchmark-columns=median,iqr,rounds $(ARGS)
 
-tables: $(STAMPS)/vision
+tables: $(STAMPS)/vision $(STAMPS)/bench
 	$(RUN) -m benchmarks.startup --kernels
 	$(RUN) -m benchmarks.small_inputs
 	$(RUN) -m benchmarks.scaling

@@ -5,6 +5,7 @@ then compiled when they are first used, and fastml says so.
 """
 
 import os
+import shlex
 import sys
 
 from setuptools import Extension, setup
@@ -17,22 +18,20 @@ class BuildKernels(build_ext):
     """Build the extension that calls kernels, then the libraries of kernels beside it."""
 
     def run(self):
-        super().run()
         sys.path.insert(0, ROOT)
         try:
             from fastml.kernels import _build
 
-            _build.build(self._folder(), objects=self._objects(_build), report=self.announce)
+            # The extension is compiled by what links the libraries, be it the one that comes as a package.
+            os.environ.setdefault("CC", shlex.join(_build.linker()))
+            super().run()
+            _build.build(self._folder(), report=self.announce)
         except Exception as error:
             self.warn(f"the kernels are not compiled ahead of time, they will be when first used: {error}")
 
     def _folder(self):
         extension = self.get_ext_fullpath(self.extensions[0].name)
         return os.path.join(os.path.dirname(os.path.abspath(extension)), "_lib")
-
-    def _objects(self, build):
-        # A second editable install compiles only what changed; a wheel must not carry the object files.
-        return build.OBJECTS if self.inplace else os.path.join(os.path.abspath(self.build_temp), "objects")
 
 
 setup(

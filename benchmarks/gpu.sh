@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What a GPU is needed for: the tests, compute-sanitizer, the race. Prints one table last.
+# What a GPU is needed for: the tests, compute-sanitizer, the race. Prints one table last. First it compiles the
+# kernels ahead of time, the CUDA ones too where the toolkit is.
 #
 #   benchmarks/gpu.sh                    all of it
 #   benchmarks/gpu.sh tests sanitize     some of it; each part takes minutes
@@ -26,6 +27,10 @@ run() {
     [ $status = 0 ] || tail -n 40 "$LOGS/$name.log"
 }
 
+build() {
+    run build "$PYTHON" -m fastml compile
+}
+
 tests() {
     run tests "$PYTHON" -m pytest -q -p no:cacheprovider -m gpu tests/gpu
 }
@@ -43,7 +48,7 @@ race() {
     cat "$LOGS/race.log"
 }
 
-for part in "${@:-tests sanitize race}"; do
+for part in "${@:-build tests sanitize race}"; do
     for step in $part; do
         $step
     done

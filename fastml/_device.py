@@ -222,7 +222,7 @@ def why_no_cuda() -> str:
     -------
     reason : str
         Empty when it can. Costs some microseconds where there is no driver library; where there is one, the
-        first call imports Numba's CUDA target and CuPy.
+        first call imports CuPy, and Numba's CUDA target if kernels have to be compiled.
     """
     global _unusable
     if _why_no_driver():
@@ -271,17 +271,13 @@ def _why_not_importable(*modules):
 
 def _why_driver_unusable():
     try:
+        if not importlib.import_module("cupy").cuda.runtime.getDeviceCount():
+            return "no GPU"
         from .kernels import _cuda
 
-        cuda = _cuda.cuda.load()
-        if not cuda.is_available():
-            return f"the CUDA driver or compiler is unusable: {cuda.cuda_error()}"
-        if len(cuda.gpus) == 0:
-            return "no GPU"
-        importlib.import_module("cupy")
+        return _cuda.why_not_compiling()
     except Exception as error:  # the driver stack raises many kinds, some not derived from one another
         return f"{type(error).__name__}: {error}"
-    return ""
 
 
 # ---- the choice ----------------------------------------------------------------------------

@@ -52,10 +52,12 @@ MAY_IMPORT = {
     },
     "fastml.kernels": {
         "fastml.kernels._build",
+        "fastml.kernels._build_cuda",
         "fastml.kernels._cache",
         "fastml.kernels._call",
         "fastml.kernels._compile",
         "fastml.kernels._cuda",
+        "fastml.kernels._cuda_library",
         "fastml.kernels._jit",
         "fastml.kernels._library",
         "fastml.kernels._processor",

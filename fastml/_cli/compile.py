@@ -27,13 +27,12 @@ def run(options: Namespace) -> int:
     from fastml.kernels import _build, _library
 
     try:
-        n_modules = len(_build.kernel_modules()) * max(len(_build.levels()), 1)
-        with ProgressBar(n_modules) as bar:
+        with ProgressBar(_build.n_steps()) as bar:
             _build.build(report=bar.step)
         _library.library.cache_clear()
         print(f"the libraries of kernels are in {_library.FOLDER}")
     except (_build.BuildError, OSError) as error:
-        print(f"no libraries: {error}")
+        print(f"libraries are missing: {error}")
     return _fill_cache()
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import os
-import pkgutil
 import platform
 from argparse import Namespace
 from importlib.metadata import PackageNotFoundError, version
@@ -23,6 +20,7 @@ _PACKAGES = (
     "numba-cuda",
     "cupy-cuda13x",
 )
+NOT_COMPILED = "not compiled yet"
 
 
 def run(options: Namespace) -> int:
@@ -44,38 +42,43 @@ def run(options: Namespace) -> int:
         print(json.dumps(found, indent=1))
         return 0
     for topic, facts in found.items():
-        if topic != "kernels":
+        if topic.endswith("kernels"):
+            print(topic, _summary(facts))
+            for name, variants in facts.items():
+                states = ", ".join(f"{variant}: {state}" for variant, state in variants.items())
+                print(f"  {name:<46} {states}")
+        else:
             print(
                 f"{topic:<10}" + ("\n" + " " * 10).join(f"{name}: {value}" for name, value in facts.items())
             )
-    print("kernels", _summary(found["kernels"]))
-    for name, variants in found["kernels"].items():
-        print(f"  {name:<46}", ", ".join(f"{variant}: {state}" for variant, state in variants.items()))
     return 0
 
 
 def collect() -> dict[str, dict]:
     """
-    Look at the machine, the configuration, the cache and the kernels.
+    Look at the machine, the configuration, the libraries, the cache and the kernels.
 
     Returns
     -------
     dict of str to dict
-        ``versions``, ``processor``, ``threads``, ``devices``, ``cache`` and ``kernels``.
+        ``versions``, ``processor``, ``threads``, ``devices``, ``libraries``, ``cache``, ``kernels`` and
+        ``CUDA kernels``.
 
     Examples
     --------
     >>> from fastml._cli.info import collect
     >>> sorted(collect())
-    ['cache', 'devices', 'kernels', 'processor', 'threads', 'versions']
+    ['CUDA kernels', 'cache', 'devices', 'kernels', 'libraries', 'processor', 'threads', 'versions']
     """
     return {
         "versions": _versions(),
         "processor": _processor(),
         "threads": _threads(),
         "devices": _devices(),
+        "libraries": _libraries(),
         "cache": _cache(),
         "kernels": _kernels(),
+        "CUDA kernels": _cuda_kernels(),
     }
 
 
@@ -145,30 +148,62 @@ def _cache():
     return {"folder": folder, "files": len(sizes), "size": f"{sum(sizes) / 1000:.0f} kB"}
 
 
+def _libraries():
+    """Tell which libraries of compiled kernels are there; only the one of the processor's level is used."""
+    from fastml.kernels import _build, _cuda_library, _library
+
+    found = {"folder": _library.FOLDER}
+    for level in _build.levels():
+        found[level] = _size([_library.path(level)])
+    found["cuda"] = _size(os.path.join(_cuda_library.FOLDER, name) for name in _cuda_library.checksums())
+    return found
+
+
+def _size(files):
+    sizes = [os.path.getsize(file) for file in files if os.path.exists(file)]
+    return f"{sum(sizes) / 1000:.0f} kB" if sizes else "not built"
+
+
 def _kernels():
     """Tell for every kernel and variant whether this version of it is compiled already."""
-    from fastml.kernels import _compile, cpu
+    from fastml.kernels import _build, _compile
 
-    for module in pkgutil.iter_modules(cpu.__path__):
-        importlib.import_module(f"{cpu.__name__}.{module.name}")
-    known: dict[str, dict[str, str]] = {}
-    for name, variant, source in _compile.status():
-        known.setdefault(name, {})[variant] = source or _where(_compile, name, variant)
-    return known
+    _build.import_kernels()
+    return _states(_compile.declared(), _where)
 
 
-def _where(_compile, name, variant):
+def _cuda_kernels():
+    from fastml.kernels import _build_cuda, _cuda_library
+
+    return _states(
+        _build_cuda.kernels().values(),
+        lambda kernel, dtype: "library" if _cuda_library.holds(kernel, dtype) else NOT_COMPILED,
+    )
+
+
+def _states(kernels, where):
+    """For every kernel by name, where each of its variants came from, or where it would come from."""
+    from fastml.kernels import _compile
+
+    return {
+        kernel.name: {
+            _compile.variant_name(dtype): kernel.sources.get(dtype) or where(kernel, dtype)
+            for dtype in kernel.variants
+        }
+        for kernel in sorted(kernels, key=lambda kernel: kernel.name)
+    }
+
+
+def _where(kernel, dtype):
     from fastml.kernels import _jit, _library
 
-    kernel = next(kernel for kernel in _compile.declared() if kernel.name == name)
-    dtype = next(dtype for dtype in kernel.variants if _compile.variant_name(dtype) == variant)
     if _library.entry(kernel, dtype):
         return "library"
     path = _jit.cache_path(kernel, dtype)
-    return "cached" if path and os.path.exists(path) else "not compiled yet"
+    return "cached" if path and os.path.exists(path) else NOT_COMPILED
 
 
 def _summary(kernels):
     states = [state for variants in kernels.values() for state in variants.values()]
-    ready = sum(state != "not compiled yet" for state in states)
+    ready = sum(state != NOT_COMPILED for state in states)
     return f"{len(kernels)}, in {len(states)} variants, of which {ready} are compiled"

@@ -3,7 +3,7 @@
 A kernel's machine code is Numba's; around it goes an entry of one C signature,
 `void entry(const word *arguments, word *result)`, which `_call.c` calls. Each kernel module
 becomes an object file named by the digest of what it was made from, so that a second build
-compiles only what changed.
+compiles only what changed. Where CUDA's compilers are, `_build_cuda` runs beside it.
 
     python -m fastml.kernels._build LEVEL FOLDER OBJECTS     builds one library (a process for each level)
 """
@@ -18,7 +18,7 @@ import sys
 import sysconfig
 import tempfile
 
-from . import _compile, _jit, _library
+from . import _build_cuda, _compile, _jit, _library
 
 OBJECTS = os.path.join(_library.FOLDER, "objects")
 # LLVM's names. NUMBA_CPU_NAME makes the helpers that kernels call for the same processor.
@@ -33,7 +33,7 @@ class BuildError(RuntimeError):
 
 
 def levels():
-    """The levels that this machine builds for."""
+    """The levels that this machine builds for, and LLVM's names of them."""
     return TARGETS.get(os.uname().machine, {}) if hasattr(os, "uname") else {}
 
 
@@ -48,7 +48,7 @@ def linker():
 
 
 def build(folder=_library.FOLDER, *, objects=OBJECTS, report=print):
-    """Build the libraries of all levels into `folder`, side by side.
+    """Build the libraries of all levels, and that of CUDA kernels, into `folder`, side by side.
 
     Parameters
     ----------
@@ -69,22 +69,35 @@ def build(folder=_library.FOLDER, *, objects=OBJECTS, report=print):
     linker()
     os.makedirs(folder, exist_ok=True)
     os.makedirs(objects, exist_ok=True)
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    processes = {}
-    for level, cpu in levels().items():
-        environment = dict(
-            os.environ, PYTHONPATH=root, FASTML_BUILD_LEVEL=level,
-            NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES="", NUMBA_DISABLE_INTEL_SVML="1",
-        )  # fmt: skip
-        processes[level] = subprocess.Popen(
-            [sys.executable, "-m", "fastml.kernels._build", level, folder, objects],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+    processes = {level: _start(__spec__.name, level, folder, objects, level=level) for level in levels()}
+    if _build_cuda.can_build():
+        processes["cuda"] = _start(_build_cuda.__name__, os.path.join(folder, "cuda"), objects)
     _follow(processes, report)
 
 
+def n_steps():
+    """How many lines `build` reports."""
+    n_cuda = len(_build_cuda.kernels()) if _build_cuda.can_build() else 0
+    return len(kernel_modules()) * len(levels()) + n_cuda
+
+
+def _start(module, *arguments, level=""):
+    """Start a builder, in a process of its own."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    environment = dict(os.environ, PYTHONPATH=root)
+    if level:
+        environment |= {
+            "FASTML_BUILD_LEVEL": level, "NUMBA_CPU_NAME": levels()[level],
+            "NUMBA_CPU_FEATURES": "", "NUMBA_DISABLE_INTEL_SVML": "1",
+        }  # fmt: skip
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
 def _follow(processes, report):
-    """Pass on what the builders print; raise if one fails."""
+    """Pass on what the builders print; raise if one failed, when all have ended."""
     import selectors
 
     lines = {level: [] for level in processes}
@@ -99,9 +112,9 @@ def _follow(processes, report):
                     continue
                 lines[key.data].append(line)
                 report(f"{key.data}: {line.rstrip()}")
-    for level, process in processes.items():
-        if process.wait():
-            raise BuildError(f"level {level}: " + "".join(lines[level][-30:]))
+    failed = [level for level, process in processes.items() if process.wait()]
+    if failed:
+        raise BuildError("\n".join(f"{level}: " + "".join(lines[level][-30:]) for level in failed))
 
 
 # ---- one level, in a process of its own ------------------------------------------------------
@@ -120,14 +133,7 @@ def build_level(level, folder, objects):
             f.write(_library.checksum(linked))
         os.replace(linked, target)
         os.replace(os.path.join(scratch, "sum"), target + ".sha256")
-    _forget_old(files, level, objects)
-
-
-def _forget_old(files, level, objects):
-    kept = {os.path.basename(file) for file in files}
-    for name in os.listdir(objects):
-        if name.startswith(level + "-") and name not in kept:
-            os.unlink(os.path.join(objects, name))
+    _library.keep_only(objects, files, level + "-")
 
 
 def kernel_modules():

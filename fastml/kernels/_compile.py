@@ -181,9 +181,7 @@ class Kernel:
                     self.sources.setdefault(dtype, source)
                     self._entries[dtype] = entry
                     return entry
-        raise RuntimeError(
-            f"{self.name} is not compiled, and FASTML_KERNELS={os.environ['FASTML_KERNELS']} lets nobody."
-        )
+        raise not_compiled(self.name)
 
     def compiled(self, dtype):
         """The Numba function, for kernels of `dtype` that call this one."""
@@ -210,16 +208,31 @@ def kernel(function=None, *, fastmath=()):
     return Kernel(function, fastmath) if function else functools.partial(Kernel, fastmath=fastmath)
 
 
+SOURCES = ("library", "cache", "jit")
+
+
+def wanted_sources():
+    """The sources that may be asked for a variant, in this order."""
+    wanted = os.environ.get("FASTML_KERNELS", ",".join(SOURCES)).split(",")
+    unknown = sorted(set(wanted) - set(SOURCES))
+    if unknown:
+        raise ValueError(f"FASTML_KERNELS is made of {', '.join(SOURCES)}. Got {unknown} instead.")
+    return [source for source in SOURCES if source in wanted]
+
+
+def not_compiled(name):
+    """The error to raise where no source has a kernel."""
+    return RuntimeError(
+        f"{name} is not compiled, and FASTML_KERNELS={os.environ['FASTML_KERNELS']} lets nobody."
+    )
+
+
 def _sources():
     """What finds a variant's entry, in this order."""
     from . import _jit, _library
 
     known = {"library": _library.entry, "cache": _jit.from_cache, "jit": _jit.just_in_time}
-    wanted = os.environ.get("FASTML_KERNELS", "library,cache,jit").split(",")
-    unknown = set(wanted) - set(known)
-    if unknown or not wanted:
-        raise ValueError(f"FASTML_KERNELS is made of {', '.join(known)}. Got {sorted(unknown)} instead.")
-    return {name: find for name, find in known.items() if name in wanted}
+    return {source: known[source] for source in wanted_sources()}
 
 
 _KERNELS = {}

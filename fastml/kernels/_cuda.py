@@ -2,7 +2,8 @@
 
 `@cuda_kernel` declares a kernel; `kernel[blocks, threads](*arguments)` launches it on CuPy arrays. In it `T`
 stands for float32 or float64, whichever the arrays annotated with it hold, and functions declared with
-`@helper` become device functions. Declaring costs nothing: Numba is imported at the first launch.
+`@helper` become device functions. Declaring costs nothing: Numba is imported at the first launch of a kernel
+that was not compiled when fastml was installed (`_cuda_library`).
 """
 
 import functools
@@ -12,6 +13,7 @@ import warnings
 
 import numpy as np
 
+from . import _cuda_library
 from ._compile import (
     ArrayOf,
     Constant,
@@ -22,8 +24,10 @@ from ._compile import (
     helper,
     int32,
     int64,
+    not_compiled,
     specialise,
     uint8,
+    wanted_sources,
 )
 
 __all__ = [
@@ -74,6 +78,9 @@ def for_device(function, dtype):
 class CudaKernel:
     """A kernel; `@cuda_kernel` makes it."""
 
+    returns = None
+    fastmath = frozenset()
+
     def __init__(self, function, bound):
         functools.update_wrapper(self, function)
         variant = "".join(f"[{getattr(value, '__name__', value)}]" for value in bound.values())
@@ -88,7 +95,8 @@ class CudaKernel:
         self.arguments = dict(function.__annotations__)
         data = (i for i, a in enumerate(self.arguments.values()) if isinstance(a, ArrayOf) and a.element is T)
         self._data_position = next(data, None)
-        self._dispatchers = {}
+        self._launchers = {}
+        self.sources = {}
         _KERNELS[self.name] = self
 
     @property
@@ -107,13 +115,40 @@ class CudaKernel:
         if 0 in blocks:
             return
         dtype = None if self._data_position is None else np.dtype(args[self._data_position].dtype)
-        dispatcher = self._dispatchers.get(dtype)
-        if dispatcher is None:
-            # From PTX, as the compile lint reads it; link-time optimisation would need one more library.
-            dispatcher = cuda.load().jit(self.specialised(dtype), lto=False)
-            self._dispatchers[dtype] = dispatcher
+        launcher = self._launchers.get(dtype) or self._find(dtype)
+        launcher(blocks, threads, args)
+
+    def _find(self, dtype):
+        found = {"library": _cuda_library.entry, "jit": just_in_time}
+        for source in wanted_sources():
+            launcher = source in found and found[source](self, dtype)
+            if launcher:
+                self.sources[dtype] = source
+                self._launchers[dtype] = launcher
+                return launcher
+        raise not_compiled(self.name)
+
+
+def why_not_compiling():
+    """Say why kernels cannot be compiled on this GPU; empty when they can, or are compiled already."""
+    if "library" in wanted_sources() and _cuda_library.checksums():
+        return ""
+    numba_cuda = cuda.load()
+    if numba_cuda.is_available():
+        return ""
+    return f"the CUDA driver or compiler is unusable: {numba_cuda.cuda_error()}"
+
+
+def just_in_time(kernel, dtype):
+    """What launches a variant that Numba compiles now."""
+    # From PTX, as the compile lint reads it; link-time optimisation would need one more library.
+    dispatcher = cuda.load().jit(kernel.specialised(dtype), lto=False)
+
+    def launch(blocks, threads, args):
         stream = _stream(cp.cuda.get_current_stream().ptr)
         _configured(dispatcher, blocks, threads, stream)(*map(_argument, args))
+
+    return launch
 
 
 def cuda_kernel(function, **bound):
@@ -131,6 +166,11 @@ def cuda_kernel(function, **bound):
 
 
 _KERNELS = {}
+
+
+def declared():
+    """The kernels of the imported modules, by name."""
+    return _KERNELS
 
 
 @functools.lru_cache(maxsize=1024)

@@ -29,6 +29,7 @@ def inlined(helper, dtype):
     return numba.njit(
         specialise(helper.py_func, dtype),
         error_model="numpy", nogil=True, forceinline=True, fastmath=set(helper.fastmath), _nrt=False,
+        no_cpython_wrapper=True, no_cfunc_wrapper=True,
     )  # fmt: skip
 
 

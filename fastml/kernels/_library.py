@@ -64,6 +64,14 @@ def checksum(file):
         return hashlib.sha256(f.read()).hexdigest()
 
 
+def keep_only(folder, files, prefix=""):
+    """Remove the files of a folder that have this prefix, but for some."""
+    kept = {os.path.basename(file) for file in files}
+    for name in os.listdir(folder):
+        if name.startswith(prefix) and name not in kept:
+            os.unlink(os.path.join(folder, name))
+
+
 @functools.cache
 def library():
     """The loaded library for this processor; None, after one warning, where it cannot be used."""

@@ -7,82 +7,24 @@ lists the instructions.
     python -m tests.kernels.cuda_lint kmeans     of those with this in their name
 """
 
-import importlib
 import os
-import pkgutil
 import re
-import shutil
-import subprocess
 import sys
-import sysconfig
 import tempfile
-import types
 from collections import Counter
 
-# What NVVM compiles for, and the machines that its PTX is then assembled for.
-ARCHITECTURES = {(7, 5): ("sm_75", "sm_80"), (9, 0): ("sm_90",)}
+from fastml.kernels import _build_cuda
+from fastml.kernels._build_cuda import kernels, ptx, run, tool
+
+# What NVVM compiles for, and the machines that its PTX is then assembled for: the library's PTX, and that of
+# a kernel which is compiled just in time on a GPU of the ninth generation.
+ARCHITECTURES = {_build_cuda.VIRTUAL: ("sm_75", "sm_80", "sm_90"), (9, 0): ("sm_90",)}
 DOUBLE = ("DFMA", "DADD", "DMUL", "DSETP", "DMNMX", "MUFU.RCP64H", "MUFU.RSQ64H")
-
-
-def tool(name):
-    """Path of a tool of the CUDA toolkit, or None."""
-    installed = os.path.join(sysconfig.get_paths()["purelib"], "nvidia", "cu13", "bin", name)
-    return installed if os.path.exists(installed) else shutil.which(name)
 
 
 def missing():
     """What the lint needs and does not find; empty when it can run."""
     return ", ".join(name for name in ("ptxas", "cuobjdump") if tool(name) is None)
-
-
-def kernels():
-    """All CUDA kernels by name."""
-    from fastml.kernels import _cuda, cuda
-
-    for module in pkgutil.iter_modules(cuda.__path__):
-        importlib.import_module(f"{cuda.__name__}.{module.name}")
-    return _cuda._KERNELS
-
-
-def arguments_of(kernel, dtype):
-    """Numba's types of a kernel's annotated arguments."""
-    return [_argument_type(note, dtype) for note in kernel.arguments.values()]
-
-
-def _argument_type(note, dtype):
-    from numba.cuda import types as nb
-
-    from fastml.kernels._compile import ArrayOf, variant_name
-
-    if isinstance(note, ArrayOf):
-        return nb.Array(_argument_type(note.element, dtype), note.ndim, "C")
-    return getattr(nb, {"T": variant_name(dtype)}.get(note.name, note.name))
-
-
-def run(*command):
-    """A command's output."""
-    path = os.path.dirname(command[0]) + os.pathsep + os.environ["PATH"]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path})
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def compile_kernel(kernel, dtype, capability):
-    """A kernel's variant as PTX."""
-    from numba import cuda
-    from numba.cuda import dispatcher
-    from numba.cuda import types as nb
-
-    from fastml.kernels import _cuda
-
-    # Numba asks the GPU in use what device functions are to be compiled for.
-    dispatcher.get_current_device = lambda: types.SimpleNamespace(compute_capability=capability)
-    _cuda.device_function.cache_clear()
-    signature = nb.void(*arguments_of(kernel, dtype))
-    ptx, _ = cuda.compile(
-        kernel.specialised(dtype), signature, device=False, abi="numba", cc=capability, output="ptx"
-    )
-    return ptx
 
 
 def instructions(sass):
@@ -91,7 +33,7 @@ def instructions(sass):
 
 
 def lint(kernel, dtype, capability):
-    """What a kernel's variant needs of the machine.
+    """What a kernel's variant needs of the machine, and the PTX's types of its parameters.
 
     Returns
     -------
@@ -99,12 +41,17 @@ def lint(kernel, dtype, capability):
         For each of the capability's architectures: registers; shared, stack and spill (bytes); double
         (float64 instructions), local (accesses of local memory), shared_loads and shared_loads_128
         (instructions); total (instructions).
+    parameters : list of str
+        "u64", "f32" and the like.
     """
+    text, name = ptx(kernel, dtype, capability)
     with tempfile.TemporaryDirectory() as folder:
         source = os.path.join(folder, "kernel.ptx")
         with open(source, "w") as file:
-            file.write(compile_kernel(kernel, dtype, capability))
-        return {architecture: assemble(source, architecture) for architecture in ARCHITECTURES[capability]}
+            file.write(text)
+        reports = {architecture: assemble(source, architecture) for architecture in ARCHITECTURES[capability]}
+    head = text.partition(f".visible .entry {name}(")[2].partition(")")[0]
+    return reports, re.findall(r"\.param \.(\w+)", head)
 
 
 def assemble(source, architecture):
@@ -139,7 +86,7 @@ def main():
     print(row.format("kernel", "dtype", "registers", "shared", "instructions", "double"))
     for name, kernel in kernels().items():
         for dtype in kernel.variants if wanted in name else ():
-            report = lint(kernel, dtype, (9, 0))["sm_90"]
+            report = lint(kernel, dtype, (9, 0))[0]["sm_90"]
             numbers = (report[column] for column in ("registers", "shared", "total", "double"))
             print(row.format(name, str(dtype or "-"), *numbers), flush=True)
 

@@ -42,6 +42,8 @@ class ndarray:
     nbytes = property(lambda self: self.host.nbytes)
     itemsize = property(lambda self: self.host.itemsize)
     flags = property(lambda self: self.host.flags)
+    strides = property(lambda self: self.host.strides)
+    data = property(lambda self: types.SimpleNamespace(ptr=self.host.ctypes.data))
     T = property(lambda self: wrap(self.host.T))
     __cuda_array_interface__ = property(lambda self: self.host.__array_interface__)
 

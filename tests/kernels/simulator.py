@@ -41,6 +41,9 @@ def start(*, small_tiles=True):
     FakeCUDALocal.array = lambda self, shape, dtype, alignment=None: poisoned(shape, dtype)
     cuda.jit = jit
     cuda.from_cuda_array_interface = lambda interface, owner, sync: owner.host
+    from fastml.kernels import _cuda_library
+
+    _cuda_library.entry = entry
     if small_tiles:
         shrink_tiles()
 
@@ -75,6 +78,19 @@ def jit(function, device=False, **options):
         if value is cuda:
             function.__globals__[name] = InKernel()
     return function if device else Kernel(function)
+
+
+def entry(kernel, dtype):
+    """`_cuda_library.entry` of a library that holds every kernel: arguments have to be of the signature."""
+    from fastml.kernels import _cuda, _cuda_library
+
+    launch, notes = _cuda.just_in_time(kernel, dtype), tuple(kernel.arguments.values())
+
+    def checked(blocks, threads, arguments):
+        _cuda_library.parameters(notes, arguments, dtype)
+        launch(blocks, threads, arguments)
+
+    return checked
 
 
 class Kernel:

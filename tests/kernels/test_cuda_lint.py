@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from fastml.kernels._compile import variant_name
-from tests.kernels import cuda_lint
+from fastml.kernels import _cuda_library
+from fastml.kernels._compile import ArrayOf, scalar_name, variant_name
+from tests.kernels import cuda_lint, simulated_cupy
 
 pytestmark = pytest.mark.cuda_lint
 KERNELS = cuda_lint.kernels()
+# How PTX calls a parameter.
+TYPES = {np.dtype(np.int64): "u64", np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
 
 # Two blocks of 256 threads share a processor's 65,536 registers; a kernel may ask for more with a reason.
 REGISTERS = 128
@@ -52,7 +55,9 @@ def tools():
 @pytest.mark.parametrize("capability", cuda_lint.ARCHITECTURES, ids="compute_{0[0]}{0[1]}".format)
 @pytest.mark.parametrize(("name", "dtype"), list(variants()))
 def test_kernel(name, dtype, capability):
-    for architecture, report in cuda_lint.lint(KERNELS[name], dtype, capability).items():
+    reports, parameters = cuda_lint.lint(KERNELS[name], dtype, capability)
+    assert parameters == passed_on(KERNELS[name], dtype)
+    for architecture, report in reports.items():
         told = f"{architecture}: {report}"
         assert report["total"] > 16, "nothing was compiled"
         assert report["spill"] == report["stack"] == report["local"] == 0, told
@@ -62,6 +67,19 @@ def test_kernel(name, dtype, capability):
             assert (report["double"] > 0) == (name in USES_DOUBLE), told
         if name.startswith(READS_128_BITS):
             assert report["shared_loads"] == report["shared_loads_128"] > 0, told
+
+
+def passed_on(kernel, dtype):
+    """The types of the parameters that are passed to a kernel of the library."""
+    arguments = [example(note, dtype) for note in kernel.arguments.values()]
+    made = _cuda_library.parameters(tuple(kernel.arguments.values()), arguments, dtype)
+    return [TYPES[np.dtype(type(value))] for value in made]
+
+
+def example(note, dtype):
+    """An argument of this kind."""
+    element = scalar_name(note.element if isinstance(note, ArrayOf) else note, dtype)
+    return simulated_cupy.empty((2,) * note.ndim, element) if isinstance(note, ArrayOf) else 1
 
 
 def test_exceptions_name_kernels():
