@@ -7,7 +7,7 @@ from ._lazy import lazy_names
 
 __version__ = "0.1.0"
 
-_FAMILIES = ("cluster", "metrics", "neighbors", "preprocessing", "tree")
+_FAMILIES = ("cluster", "ensemble", "metrics", "neighbors", "preprocessing", "tree")
 _FORWARDED = ("compose", "datasets", "exceptions", "model_selection", "pipeline")
 
 # Public name -> the module that defines it. A family's estimators are found from here (`_discovery`).
@@ -25,6 +25,7 @@ __all__ = [
     "compose",
     "config_context",
     "datasets",
+    "ensemble",
     "exceptions",
     "get_config",
     "last_dispatch",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         cluster,
         compose,
         datasets,
+        ensemble,
         exceptions,
         metrics,
         model_selection,

@@ -19,6 +19,7 @@ __all__ = [
     "CONSTRAINTS",
     "MAX_SEED",
     "REGRESSION",
+    "RealNotInt",
     "Plan",
     "as_float32",
     "balanced_weight",
@@ -32,9 +33,10 @@ __all__ = [
 CLASSIFICATION = ("gini", "entropy", "log_loss")
 REGRESSION = ("squared_error", "absolute_error", "poisson")
 MAX_SEED = 2**31 - 1
+MAX_BINS = 255
 
 
-class _RealNotInt(Interval):
+class RealNotInt(Interval):
     """A real number that is no integer, in an interval."""
 
     def accepts(self, value) -> bool:
@@ -50,16 +52,16 @@ CONSTRAINTS = {  # of the parameters that single trees and forests have in commo
     "max_depth": [Interval(numbers.Integral, 1), None],
     "min_samples_split": [
         Interval(numbers.Integral, 2),
-        _RealNotInt(numbers.Real, 0.0, 1.0, closed="right"),
+        RealNotInt(numbers.Real, 0.0, 1.0, closed="right"),
     ],
     "min_samples_leaf": [
         Interval(numbers.Integral, 1),
-        _RealNotInt(numbers.Real, 0.0, 1.0, closed="neither"),
+        RealNotInt(numbers.Real, 0.0, 1.0, closed="neither"),
     ],
     "min_weight_fraction_leaf": [Interval(numbers.Real, 0.0, 0.5, closed="both")],
     "max_features": [
         Interval(numbers.Integral, 1),
-        _RealNotInt(numbers.Real, 0.0, 1.0, closed="right"),
+        RealNotInt(numbers.Real, 0.0, 1.0, closed="right"),
         Options("sqrt", "log2"),
         None,
     ],
@@ -254,7 +256,7 @@ def check_poisson(y, strictly):
 
 
 # ---- data -------------------------------------------------------------------------------------------
-def rank_table(est, X):
+def rank_table(est, X, bins=False):
     """Rank the columns of validated data for the growing of trees.
 
     Parameters
@@ -263,6 +265,8 @@ def rank_table(est, X):
         The data is for it; its parameter `device` is asked.
     X : array of shape (n_samples, n_features)
         The data, float32 or float64.
+    bins : bool, default=False
+        Whether columns are cut into at most `MAX_BINS` bins.
 
     Returns
     -------
@@ -272,7 +276,7 @@ def rank_table(est, X):
     if choose(est.device, X).name != "cpu":
         report_fallback(f"growing the trees of {type(est).__name__} on the CPU", "they grow there only")
     X = CPU.to_host(X)
-    table = CPU.kernels.tree_columns.rank_columns(X)
+    table = CPU.kernels.tree_columns.rank_columns(X, MAX_BINS if bins else 0)
     if table is None:
         _refuse(est, X)
     return table

@@ -48,7 +48,7 @@ from ._tree_frontier import (
     STOP,
     UPPER,
 )
-from ._tree_search import correct_split, keep_split, prepare_feature
+from ._tree_search import correct_split, keep_split, order_keys, read_feature
 from ._tree_sort import LOWER_HALF, SAMPLES
 
 
@@ -157,11 +157,12 @@ def search_any(
     columns, features, feature, targets, settings, items, choices, frontier, sums, start, stop, weight
 ):
     """Look for a better split of the node; True when the feature is constant."""
-    row, n_missing, only, rank, threshold, missing_left = prepare_feature(
-        columns, features, feature, settings, items, choices, start, stop, False
-    )
-    if row < 0:
+    low, high, n_missing, is_constant = read_feature(columns, features, feature, items, start, stop, False)
+    if is_constant:
         return True
+    row, only, rank, threshold, missing_left = order_keys(
+        columns, features, feature, settings, items, choices, stop - start, low, high, n_missing
+    )
     for missing_pass in range(2 if n_missing > 0 and only < 0 else 1):
         before = frontier[FOUND, SCORE]
         offset = n_missing if missing_pass == 1 else int64(0)
@@ -213,7 +214,7 @@ def scan_any(columns, features, feature, targets, settings, items, frontier, sum
         else:
             score = split_score(criterion, sums, left_weight, right_weight, n_outputs, n_classes)
         if score > frontier[FOUND, SCORE]:
-            keep_split(columns, feature, frontier, score, rank, following, n_left, n - n_left)
+            keep_split(frontier, feature, score, rank)
 
 
 @helper

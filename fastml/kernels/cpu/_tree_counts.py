@@ -4,17 +4,11 @@ The payload of an item is the class above the weight, 16 bits each. Sums are exa
 """
 
 from .._compile import float64, helper, int64
+from ._tree_buckets import fits_buckets, search_buckets
 from ._tree_criteria import LEFT_SUMS, RIGHT_SUMS, TOTAL, clear_sums, is_boundary
-from ._tree_frontier import (
-    FOUND,
-    IS_CLOSE,
-    MIN_LEAF,
-    MIN_LEAF_WEIGHT,
-    N_CLASSES,
-    SCORE,
-)
-from ._tree_search import correct_split, keep_split, prepare_feature
-from ._tree_sort import SAMPLES
+from ._tree_frontier import FOUND, IS_CLOSE, MIN_LEAF, MIN_LEAF_WEIGHT, N_CLASSES, RANDOM, SCORE
+from ._tree_search import correct_split, keep_split, order_keys, read_feature
+from ._tree_sort import SAMPLES, make_keys
 
 HALF = 0xFFFF
 
@@ -39,73 +33,34 @@ def gini(squares, weight):
 @helper
 def search_counts(columns, features, feature, settings, items, choices, frontier, sums, start, stop, weight):
     """Look for a better split of the node; True when the feature is constant."""
-    row, n_missing, only, rank, threshold, missing_left = prepare_feature(
-        columns, features, feature, settings, items, choices, start, stop, True
-    )
-    if row < 0:
-        return True
     n = stop - start
+    low, high, n_missing, is_constant = read_feature(columns, features, feature, items, start, stop, True)
+    if is_constant:
+        return True
+    if settings[N_CLASSES] == 2 and settings[RANDOM] == 0 and n_missing == 0 and fits_buckets(n, weight):
+        if search_buckets(
+            columns, features, feature, settings, items, frontier, start, n, low, high, weight, sums[TOTAL, 1]
+        ):
+            return False
+        make_keys(columns, feature, items, start, stop, True)
+    row, only, rank, threshold, missing_left = order_keys(
+        columns, features, feature, settings, items, choices, n, low, high, n_missing
+    )
     for missing_pass in range(2 if n_missing > 0 and only < 0 else 1):
         before = frontier[FOUND, SCORE]
         offset = n_missing if missing_pass == 1 else int64(0)
-        if settings[N_CLASSES] == 2:
-            scan_binary(
-                columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight
-            )
-        else:
-            scan_classes(
-                columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight
-            )
+        scan_counts(columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight)
         if frontier[FOUND, SCORE] > before:
             correct_split(frontier, n_missing, missing_left or missing_pass == 1, only, rank, threshold)
     return False
 
 
 @helper
-def scan_binary(columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight):
-    """Try the boundaries between sorted keys, or the one at `only`; the last `offset` keys are on the left."""
-    least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
-    is_close = features[feature, IS_CLOSE] != 0
-    total = int64(weight)
-    ones = int64(sums[TOTAL, 1])
-    best = frontier[FOUND, SCORE]
-    left = left_ones = int64(0)
-    for i in range(n - offset, n):
-        left += items[row, i] & HALF
-        left_ones += (items[row, i] & HALF) * ((items[row, i] >> 16) & HALF)
-    for i in range(n - 1 - offset):
-        key = items[row, i]
-        left += key & HALF
-        left_ones += (key & HALF) * ((key >> 16) & HALF)
-        n_left = i + 1 + offset
-        rank, following = key >> 32, items[row, i + 1] >> 32
-        if only >= 0:
-            if n_left != only:
-                continue
-        elif not is_boundary(columns, feature, rank, following, is_close):
-            continue
-        if n_left < least or n - n_left < least:
-            continue
-        left_weight, right_weight = float64(left), float64(total - left)
-        if left_weight < least_weight or right_weight < least_weight:
-            continue
-        left_zeros, right_ones = left - left_ones, ones - left_ones
-        right_zeros = total - left - right_ones
-        left_squares = float64(left_zeros) * float64(left_zeros) + float64(left_ones) * float64(left_ones)
-        right_squares = float64(right_zeros) * float64(right_zeros) + float64(right_ones) * float64(
-            right_ones
-        )
-        score = -right_weight * gini(right_squares, right_weight) - left_weight * gini(
-            left_squares, left_weight
-        )
-        if score > best:
-            best = score
-            keep_split(columns, feature, frontier, score, rank, following, n_left, n - n_left)
+def scan_counts(columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight):
+    """Try the boundaries between sorted keys, or the one at `only`; the last `offset` keys are on the left.
 
-
-@helper
-def scan_classes(columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight):
-    """The same for any number of classes; the sums of squares are brought up to date, exactly."""
+    The sums of squares are brought up to date, exactly.
+    """
     least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
     is_close = features[feature, IS_CLOSE] != 0
     best = frontier[FOUND, SCORE]
@@ -125,11 +80,11 @@ def scan_classes(columns, features, feature, settings, items, frontier, sums, ro
         n_left = at + 1
         if n_left <= offset:
             continue
-        rank, following = key >> 32, items[row, i + 1] >> 32
+        rank = key >> 32
         if only >= 0:
             if n_left != only:
                 continue
-        elif not is_boundary(columns, feature, rank, following, is_close):
+        elif not is_boundary(columns, feature, rank, items[row, i + 1] >> 32, is_close):
             continue
         right_weight = weight - left_weight
         if n_left < least or n - n_left < least or left_weight < least_weight or right_weight < least_weight:
@@ -139,4 +94,4 @@ def scan_classes(columns, features, feature, settings, items, frontier, sums, ro
         )
         if score > best:
             best = score
-            keep_split(columns, feature, frontier, score, rank, following, n_left, n - n_left)
+            keep_split(frontier, feature, score, rank)

@@ -25,10 +25,9 @@ def log2(x):
 @helper
 def is_boundary(columns, feature, rank, following, is_close):
     """Tell whether two neighbouring ranks stand for values that a threshold can part."""
-    if rank == following:
-        return False
-    apart = value_at(columns, feature, following) > value_at(columns, feature, rank) + CLOSE
-    return not is_close or apart
+    if rank == following or not is_close:
+        return rank != following
+    return value_at(columns, feature, following) > value_at(columns, feature, rank) + CLOSE
 
 
 # ---- sums --------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ import numpy as np
 from .._compile import helper, int64
 
 # ---- the columns of `features`, of the grown `nodes` and of their `reals` -------------------------
-N_VALUES, HAS_MISSING, IS_CLOSE, MONOTONIC = range(4)
-FEATURE_COLUMNS = 4
+N_VALUES, HAS_MISSING, IS_CLOSE, MONOTONIC, IS_BINNED = range(5)
+FEATURE_COLUMNS = 5
 LEFT, RIGHT, FEATURE, N_SAMPLES, MISSING_LEFT = range(5)
 NODE_COLUMNS = 5
 THRESHOLD, IMPURITY, WEIGHT, VALUE = range(4)  # from VALUE on: n_outputs x n_classes values

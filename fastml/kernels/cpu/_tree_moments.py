@@ -6,7 +6,7 @@ The node's weights and weighted targets lie side by side in rows of `sums`; a ke
 from .._compile import helper, int64
 from ._tree_criteria import SAMPLE_WEIGHT, TOTAL, is_boundary
 from ._tree_frontier import FOUND, IS_CLOSE, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE
-from ._tree_search import correct_split, keep_split, prepare_feature
+from ._tree_search import correct_split, keep_split, order_keys, read_feature
 from ._tree_sort import LOWER_HALF, SAMPLES
 
 WEIGHTS, WEIGHTED = 3, 4  # rows of `sums`
@@ -30,11 +30,12 @@ def gather_targets(targets, items, sums, start, stop):
 @helper
 def search_moments(columns, features, feature, settings, items, choices, frontier, sums, start, stop, weight):
     """Look for a better split of the node; True when the feature is constant."""
-    row, n_missing, only, rank, threshold, missing_left = prepare_feature(
-        columns, features, feature, settings, items, choices, start, stop, False
-    )
-    if row < 0:
+    low, high, n_missing, is_constant = read_feature(columns, features, feature, items, start, stop, False)
+    if is_constant:
         return True
+    row, only, rank, threshold, missing_left = order_keys(
+        columns, features, feature, settings, items, choices, stop - start, low, high, n_missing
+    )
     for missing_pass in range(2 if n_missing > 0 and only < 0 else 1):
         before = frontier[FOUND, SCORE]
         offset = n_missing if missing_pass == 1 else int64(0)
@@ -84,4 +85,4 @@ def scan_moments(columns, features, feature, settings, items, frontier, sums, ro
         score = left * left / left_weight + right * right / right_weight
         if score > best:
             best = score
-            keep_split(columns, feature, frontier, score, rank, following, n_left, n - n_left)
+            keep_split(frontier, feature, score, rank)

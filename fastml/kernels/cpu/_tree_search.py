@@ -4,6 +4,8 @@ Missing values have the highest rank, so that the first search, with them on the
 other; the second has them on the left from the beginning.
 """
 
+import numpy as np
+
 from .._compile import float64, helper, int64
 from ._tree_frontier import (
     BEST_FEATURE,
@@ -19,6 +21,7 @@ from ._tree_frontier import (
     IMPURE,
     IMPURE_LEFT,
     IMPURE_RIGHT,
+    IS_BINNED,
     MIN_DECREASE,
     N_VALUES,
     RANDOM,
@@ -33,29 +36,33 @@ MOST_RANDOM = 2147483647.0
 
 
 @helper
-def prepare_feature(columns, features, feature, settings, items, choices, start, stop, with_payload):
-    """Bring the node's keys into the order in which boundaries are tried.
-
-    Returns the row of the keys (negative for a constant feature), how many are of missing values, and for a
-    random threshold: the keys on its left (-1 where all boundaries are tried), its rank, itself, whether missing
-    values are on the left.
-    """
-    n = stop - start
-    only, rank, threshold, missing_left = int64(-1), int64(-1), 0.0, False
+def read_feature(columns, features, feature, items, start, stop, with_payload):
+    """Make the feature's keys; return the lowest and highest rank, how many are missing, if it is constant."""
     low, high = make_keys(columns, feature, items, start, stop, with_payload)
-    n_missing, missing_rank = int64(0), features[feature, N_VALUES]
+    n_missing = int64(0)
     if features[feature, HAS_MISSING] != 0:
-        n_missing, high = count_missing(items, n, missing_rank)
-    if high < 0 or (
-        n_missing == 0 and value_at(columns, feature, high) <= value_at(columns, feature, low) + CLOSE
-    ):
-        return int64(-1), n_missing, only, rank, threshold, missing_left
+        n_missing, high = count_missing(items, stop - start, features[feature, N_VALUES])
+    if high < 0:
+        return low, high, n_missing, True
+    smallest, largest = value_at(columns, feature, low), value_at(columns, feature, high)
+    is_constant = low == high if features[feature, IS_BINNED] != 0 else largest <= smallest + CLOSE
+    return low, high, n_missing, n_missing == 0 and is_constant
+
+
+@helper
+def order_keys(columns, features, feature, settings, items, choices, n, low, high, n_missing):
+    """Bring the keys into the order in which boundaries are tried.
+
+    Return their row, and for a random threshold: how many are on its left (-1 where all boundaries are tried),
+    its rank, itself, whether missing values are on the left.
+    """
+    missing_rank = features[feature, N_VALUES]
     if settings[RANDOM] != 0:
         threshold, rank, missing_left = draw_threshold(columns, feature, choices, low, high, n_missing)
         only = part_keys(items, n, rank, missing_rank if missing_left else int64(-1))
-        return int64(SPARE), n_missing, only, rank, threshold, missing_left
+        return int64(SPARE), only, rank, threshold, missing_left
     row = int64(sort_keys(items, n, low, missing_rank if n_missing > 0 else high))
-    return row, n_missing, only, rank, threshold, missing_left
+    return row, int64(-1), int64(-1), 0.0, False
 
 
 @helper
@@ -91,20 +98,18 @@ def part_keys(items, n, rank, missing_rank):
 
 
 @helper
-def keep_split(columns, feature, frontier, score, rank, following, n_left, n_right):
-    """Keep a split between two ranks as the best so far; a missing value goes to the larger side."""
+def keep_split(frontier, feature, score, rank):
+    """Keep a split after a rank as the best so far; `part_samples` finds out the rest."""
     frontier[FOUND, SCORE] = score
     frontier[FOUND, BEST_FEATURE] = feature
     frontier[FOUND, BEST_RANK] = rank
-    frontier[FOUND, BEST_THRESHOLD] = value_at(columns, feature, rank) / float64(2) + value_at(
-        columns, feature, following
-    ) / float64(2)
-    frontier[FOUND, BEST_MISSING] = n_left > n_right
+    frontier[FOUND, BEST_MISSING] = -1
+    frontier[FOUND, BEST_THRESHOLD] = np.nan
 
 
 @helper
 def correct_split(frontier, n_missing, missing_left, only, rank, threshold):
-    """Put right what `keep_split` cannot know: where missing values went, and the random threshold."""
+    """Add to the best split what its scan did not know: where missing values went, the random threshold."""
     if n_missing > 0:
         frontier[FOUND, BEST_MISSING] = missing_left
     if only >= 0:
@@ -114,10 +119,23 @@ def correct_split(frontier, n_missing, missing_left, only, rank, threshold):
 
 @helper
 def part_samples(columns, features, items, frontier, start, stop):
-    """Move the samples of the best split's left side to the front; return where the right side begins."""
+    """Move the samples of the best split's left side to the front; return where the right side begins.
+
+    The threshold is half-way between the sides, or what ends a bin. A missing value where there was none goes to
+    the larger side.
+    """
     feature = int64(frontier[FOUND, BEST_FEATURE])
-    missing_rank = features[feature, N_VALUES] if frontier[FOUND, BEST_MISSING] != 0 else int64(-1)
-    return partition_items(columns, feature, items, start, stop, frontier[FOUND, BEST_RANK], missing_rank)
+    missing_rank = features[feature, N_VALUES] if frontier[FOUND, BEST_MISSING] > 0 else int64(-1)
+    rank = int64(frontier[FOUND, BEST_RANK])
+    position, rank, following = partition_items(columns, feature, items, start, stop, rank, missing_rank)
+    if frontier[FOUND, BEST_MISSING] < 0:
+        frontier[FOUND, BEST_MISSING] = position - start > stop - position
+    if np.isnan(frontier[FOUND, BEST_THRESHOLD]):
+        below, above = value_at(columns, feature, rank), value_at(columns, feature, following)
+        frontier[FOUND, BEST_THRESHOLD] = float64(below) / 2.0 + float64(above) / 2.0
+        if features[feature, IS_BINNED] != 0 and following < features[feature, N_VALUES]:
+            frontier[FOUND, BEST_THRESHOLD] = below
+    return position
 
 
 @helper

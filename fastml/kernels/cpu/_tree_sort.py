@@ -2,7 +2,7 @@
 
 A sample is a 64-bit item: its row in the lower half, a payload in the upper. A key is the rank of the sample's
 value among the feature's different values in the upper half, and the payload, or the sample's place in the
-node, in the lower. Rows of `items`: the tree's samples, keys, spare keys, counters.
+node, in the lower. Rows of `items`: the tree's samples, keys, spare keys, counters, and sums by bucket.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from .._compile import helper, int64
 
 RANKS, VALUES = range(2)  # of `columns`: ranks of values, and by rank the bits of the values
-SAMPLES, KEYS, SPARE, COUNTS = range(4)  # of `items`
+SAMPLES, KEYS, SPARE, COUNTS, BUCKETS = range(5)  # of `items`
 FEW = 24  # keys that are sorted by insertion
 CROWD = 48  # keys in one bucket that would take insertion too long
 LOWER_HALF = 0xFFFFFFFF
@@ -119,19 +119,26 @@ def sort_digits(items, n, low, high):
 
 @helper
 def partition_items(columns, feature, items, start, stop, rank, missing_rank):
-    """Move the node's samples of a rank up to `rank`, or the missing one, to the front; keep their order."""
-    to, aside = start, 0
+    """Move the node's samples of a rank up to `rank`, or the missing one, to the front; keep their order.
+
+    Return where the others begin, the highest rank up to `rank`, and the lowest of the others.
+    """
+    to, aside = start, int64(0)
+    highest, lowest = int64(-1), int64(1) << 40
     for i in range(start, stop):
         item = items[SAMPLES, i]
         own = int64(columns[RANKS, feature, item & LOWER_HALF])
-        left = int64(own <= rank) | int64(own == missing_rank)
+        below = own <= rank
+        left = int64(below) | int64(own == missing_rank)
+        highest = max(highest, own if below else int64(-1))
+        lowest = min(lowest, own if left == 0 else int64(1) << 40)
         items[SAMPLES, to] = item
         items[SPARE, aside] = item
         to += left
         aside += 1 - left
     for i in range(aside):
         items[SAMPLES, to + i] = items[SPARE, i]
-    return to
+    return to, highest, lowest
 
 
 @helper

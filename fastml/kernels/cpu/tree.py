@@ -85,7 +85,7 @@ def grow_counts(
     columns: int32[:, :, :],  # IN (2, n_features, n_samples) ranks, and the bits of the ranks' values
     features: int64[:, :],  # IN (n_features, FEATURE_COLUMNS)
     settings: float64[:],  # IN (N_SETTINGS,)
-    items_work: int64[:, :],  # WORK (4, n_items) the items, then room for sorting
+    items_work: int64[:, :],  # WORK (5, n_items) the items, then room for sorting
     choices_work: int64[:],  # WORK see _tree_frontier; returns the number of nodes and the depth
     frontier_work: float64[:, :],  # WORK (n_records, RECORD)
     sums_work: float64[:, :],  # WORK (3, n_classes)
@@ -366,7 +366,7 @@ def _are_counts(weight, n_classes):
 def _make_items(y, weight, counted):
     """The items of samples whose weight is not zero, with room for sorting; the sum of the weights."""
     rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
-    items = np.empty((4, len(rows)), np.int64)
+    items = np.empty((5, len(rows)), np.int64)
     items[0] = rows
     if counted:
         classes = y[:, 0] if weight is None else y[rows, 0]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._threads import for_each_block
 from .._compile import T, helper, int32, int64, kernel
-from ._tree_frontier import CLOSE, FEATURE_COLUMNS, HAS_MISSING, IS_CLOSE, MONOTONIC, N_VALUES
+from ._tree_frontier import CLOSE, FEATURE_COLUMNS, HAS_MISSING, IS_BINNED, IS_CLOSE, MONOTONIC, N_VALUES
 from ._tree_sort import LOWER_HALF, RANKS, VALUES, value_at
 
 __all__ = ["Table", "rank_columns"]
@@ -48,42 +48,76 @@ def make_column_keys(
     return too_large
 
 
+@helper
+def count_values(keys, t):
+    """How many values of a sorted column are there, and how many different ones."""
+    n_known, n_different = int64(0), int64(0)
+    while n_known < keys.shape[1] and keys[t, n_known] >> 32 != MISSING:
+        n_different += n_known == 0 or keys[t, n_known] >> 32 != keys[t, n_known - 1] >> 32
+        n_known += 1
+    return n_known, n_different
+
+
+@helper
+def value_of(bits):
+    return np.int32(bits ^ ((bits >> 31) & 0x7FFFFFFF)).view(np.float32)
+
+
+@helper
+def end_of_bin(below, above):
+    """A value from `below` on, below `above`: half-way where that is representable."""
+    middle = below / np.float32(2) + above / np.float32(2)
+    return middle if below <= middle < above else below
+
+
 @kernel
 def rank_keys(
     keys: int64[:, :],  # IN (n_features, n_samples) sorted
     columns_out: int32[:, :, :],  # OUT (2, n_features, n_samples)
     features_out: int64[:, :],  # OUT (n_features, FEATURE_COLUMNS)
+    max_bins: int64,  # IN a column of more values is binned; 0 for never
     start: int64,  # IN features
     stop: int64,
 ):
     for t in range(start, stop):
-        rank, is_close = int64(-1), int64(0)
-        before = int64(MISSING) + 1
-        for i in range(keys.shape[1]):
+        n_known, n_different = count_values(keys, t)
+        is_binned = max_bins > 0 and n_different > max_bins
+        rank, is_close, before = int64(-1), int64(0), int64(MISSING) + 1
+        for i in range(n_known):
             bits = keys[t, i] >> 32
             if bits != before:
-                rank += 1
-                value = bits ^ ((bits >> 31) & 0x7FFFFFFF)
-                columns_out[VALUES, t, rank] = int32(INFINITE if bits == MISSING else value)
-                if rank > 0:
-                    apart = value_at(columns_out, t, rank) > value_at(columns_out, t, rank - 1) + CLOSE
-                    is_close |= not apart
+                value = value_of(bits)
+                if not is_binned or i * max_bins >= (rank + 1) * n_known:
+                    rank += 1
+                    if is_binned and rank > 0:
+                        cut = end_of_bin(value_of(before), value)
+                        columns_out[VALUES, t, rank - 1] = np.float32(cut).view(np.int32)
+                    elif rank > 0:
+                        is_close |= not value > value_at(columns_out, t, rank - 1) + CLOSE
+                columns_out[VALUES, t, rank] = np.float32(value).view(np.int32)
                 before = bits
             columns_out[RANKS, t, keys[t, i] & LOWER_HALF] = rank
-        has_missing = before == MISSING
-        features_out[t, N_VALUES] = rank if has_missing else rank + 1
-        features_out[t, HAS_MISSING] = has_missing
+        for i in range(n_known, keys.shape[1]):
+            columns_out[VALUES, t, rank + 1] = INFINITE
+            columns_out[RANKS, t, keys[t, i] & LOWER_HALF] = rank + 1
+        features_out[t, N_VALUES] = rank + 1
+        features_out[t, HAS_MISSING] = n_known < keys.shape[1]
         features_out[t, IS_CLOSE] = is_close
         features_out[t, MONOTONIC] = 0
+        features_out[t, IS_BINNED] = is_binned
 
 
-def rank_columns(X):
+def rank_columns(X, max_bins=0):
     """Rank the values of each column.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features), float32 or float64
         The table; NaN is a missing value.
+
+    max_bins : int, default=0
+        A column of more different values is cut into as many bins of about as many samples each, whose numbers
+        are the ranks. 0 means never.
 
     Returns
     -------
@@ -99,7 +133,7 @@ def rank_columns(X):
 
     def rank(_, start, stop):
         keys[start:stop].sort(axis=1)
-        rank_keys(keys, columns, features, start, stop)
+        rank_keys(keys, columns, features, max_bins, start, stop)
 
     for_each_block(rank, d, max(1, 1024 // n), work=20.0 * n * d)
     return Table(columns, features)

@@ -1,0 +1,365 @@
+"""What the forests share."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import numbers
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import _config, _trees
+from .._base import Estimator, MultiOutput
+from .._device import CPU, like_input, report_fallback
+from .._validation import DEVICE, Interval, check_fitted, check_weight, check_X_y, random_state, sk
+from ..solvers import forest as solver
+from ..solvers.tree import Tree, pack
+
+__all__ = ["Forest"]
+
+TREE_PARAMETERS = (
+    "criterion", "max_depth", "min_samples_split", "min_samples_leaf", "min_weight_fraction_leaf", "max_features",
+    "max_leaf_nodes", "min_impurity_decrease", "ccp_alpha", "monotonic_cst",
+)  # fmt: skip
+
+
+class Forest(MultiOutput, Estimator):
+    """Base class of random forests.
+
+    The trees are kept as plain trees; `estimators_` makes estimators of them when it is asked for.
+    """
+
+    _constraints: dict = {
+        "n_estimators": [Interval(numbers.Integral, 1)],
+        **_trees.CONSTRAINTS,
+        "bootstrap": ["boolean"],
+        "oob_score": ["boolean", callable],
+        "n_jobs": [numbers.Integral, None],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "max_samples": [
+            None,
+            _trees.RealNotInt(numbers.Real, 0.0, None, closed="neither"),
+            Interval(numbers.Integral, 1),
+        ],
+        "device": DEVICE,
+    }
+    _classifies: bool
+    _random = False  # whether thresholds are drawn
+    _sklearn_name: str
+    n_features_in_: int
+    n_outputs_: int
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name not in ("_packed", "_made")}
+
+    # ---- fitting ----
+    def _fit(self, X, y, sample_weight):
+        if hasattr(y, "tocsr"):
+            raise ValueError("sparse multilabel-indicator for y is not supported.")
+        X, y = check_X_y(
+            self, X, y, y_float=not self._classifies, multi_output=True, accept_sparse="csc",
+            ensure_all_finite="allow-nan",
+        )  # fmt: skip
+        if hasattr(X, "tocsr"):
+            return self._fit_sparse(X, y, sample_weight)
+        if y.ndim == 2 and y.shape[1] == 1:
+            warnings.warn(
+                "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
+                "(n_samples,), for example using ravel().",
+                sk("sklearn.exceptions.DataConversionWarning"),
+                stacklevel=4,
+            )
+        y = y if y.ndim == 2 else y[:, None]
+        if self.criterion == "poisson":
+            _trees.check_poisson(y, "strictly positive")
+        self.n_outputs_ = y.shape[1]
+        weight = check_weight(sample_weight, np.broadcast_to(0.0, (len(y), 1)))
+        y, n_classes, class_weight = self._encode(y, weight)
+        if class_weight is not None:
+            weight = class_weight if weight is None else weight * class_weight
+        self._sampling = solver.Sampling(len(y), self._count_drawn(len(y), weight), weight)
+        if not self.bootstrap and self.oob_score:
+            raise ValueError("Out of bag estimation only available if bootstrap=True")
+        self._n_classes = n_classes
+        grown = self._grow_more(X, y, n_classes)
+        if self.oob_score and (grown or not hasattr(self, "oob_score_")):
+            self._score_out_of_bag(X, y)
+        return self
+
+    def _count_drawn(self, n_samples, weight):
+        """How many samples are drawn for each tree; None where none are."""
+        if not self.bootstrap:
+            if self.max_samples is not None:
+                raise ValueError(
+                    "`max_sample` cannot be set if `bootstrap=False`. Either switch to `bootstrap=True` or "
+                    "set `max_sample=None`."
+                )
+            return None
+        if self.max_samples is None:
+            return n_samples
+        if isinstance(self.max_samples, numbers.Integral):
+            return int(self.max_samples)
+        of = n_samples if weight is None else weight.sum()
+        n_drawn = max(int(self.max_samples * of), 1)
+        if n_drawn < max(10, n_samples ** (1 / 3)):
+            what = "number of samples" if weight is None else "total sum of sample weights"
+            warnings.warn(
+                f"Using the fractional value max_samples={self.max_samples!r} when the {what} is {of} results "
+                f"in a low number ({n_drawn}) of bootstrap samples. We recommend passing `max_samples` as an "
+                "integer instead.",
+                stacklevel=5,
+            )
+        return n_drawn
+
+    def _grow_more(self, X, y, n_classes):
+        """Grow the trees that are not there yet; return how many these are."""
+        rng = random_state(self.random_state)
+        keep = self.warm_start and "_forest" in vars(self)
+        trees, seeds = (self._forest, self._seeds) if keep else ([], np.empty(0, np.int64))
+        n_more = self.n_estimators - len(trees)
+        if n_more < 0:
+            raise ValueError(
+                f"n_estimators={self.n_estimators} must be larger or equal to len(estimators_)={len(trees)} when "
+                "warm_start==True"
+            )
+        if n_more == 0:
+            warnings.warn("Warm-start fitting without increasing n_estimators does not fit new trees.")
+            return 0
+        new_seeds = rng.randint(_trees.MAX_SEED, size=self.n_estimators)[len(trees) :]
+        plan = _trees.make_plan(self, X.shape, n_classes, self._classifies, 0.0, self._random)
+        weigh = None
+        if self.bootstrap and getattr(self, "class_weight", None) == "balanced_subsample":
+
+            def weigh(rows):
+                return _trees.balanced_weight(y, n_classes, rows)
+
+        with self._threads():
+            new = solver.grow_forest(
+                CPU, self._table(X), y, plan, self._sampling, new_seeds, weigh=weigh,
+                min_weight_fraction=self.min_weight_fraction_leaf, report=self._report if self.verbose > 1 else None,
+            )  # fmt: skip
+        if self.ccp_alpha > 0:
+            new = [tree.pruned(self.ccp_alpha) for tree in new]
+        self._forest, self._seeds = [*trees, *new], np.concatenate([seeds, new_seeds])
+        self._forget()
+        return n_more
+
+    def _table(self, X):
+        return _trees.rank_table(self, X, bins=getattr(self, "splitter", "exact") == "hist")
+
+    def _report(self, t):
+        sys.stdout.write(f"building tree {t + 1} of {self.n_estimators}\n")
+
+    def _forget(self):
+        """Drop what was derived from the trees."""
+        for name in ("_packed", "_made"):
+            vars(self).pop(name, None)
+
+    def _score_out_of_bag(self, X, y):
+        X = CPU.to_host(X).astype(np.float32, copy=False)
+        means, n_trees = solver.out_of_bag(self._forest, self._seeds, self._sampling, X)
+        if (n_trees == 0).any():
+            warnings.warn(
+                "Some inputs do not have OOB scores. This probably means too few trees were used to compute any "
+                "reliable OOB estimates.",
+                stacklevel=5,
+            )
+        self._set_out_of_bag(means, y)
+
+    def _threads(self):
+        """Make a context that obeys `n_jobs`; None and -1 leave the threads to the configuration."""
+        if self.n_jobs is None or self.n_jobs < 1:
+            return contextlib.nullcontext()
+        return _config.config_context(n_threads=int(self.n_jobs))
+
+    # ---- scikit-learn's twin ----
+    def _twin_params(self):
+        ours = ("device", "splitter")
+        return {name: value for name, value in self.get_params(deep=False).items() if name not in ours}
+
+    def _fit_sparse(self, X, y, sample_weight):
+        report_fallback(f"scikit-learn's {type(self).__name__}", "the data is sparse")
+        twin = sk(self._sklearn_name)(**self._twin_params())
+        if self.warm_start and "_forest" in vars(self):
+            twin = self.to_sklearn()
+        self._take_from(twin.fit(X, y, sample_weight))
+        return self
+
+    def _take_from(self, twin):
+        """Take over the fitted attributes of scikit-learn's forest."""
+        params = {*twin.get_params(deep=False), "estimator", "estimator_params", "estimator_", "estimators_"}
+        for name, value in vars(twin).items():
+            if name not in params and not name.startswith("_"):
+                setattr(self, name, value)
+        states = [(tree.tree_, tree.tree_.__getstate__()) for tree in twin.estimators_]
+        self._forest = [Tree.from_state(tree.n_features, tree.n_classes, state) for tree, state in states]
+        self._seeds = np.array([tree.random_state for tree in twin.estimators_])
+        self._n_classes = self._forest[0].n_classes.tolist()
+        self._sampling = solver.Sampling(twin._n_samples, twin._n_samples_bootstrap, twin._sample_weight)
+        self._forget()
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's estimator with the same parameters and, once fitted, the same trees.
+
+        Returns
+        -------
+        estimator : sklearn.ensemble.BaseEnsemble
+            It needs fastml no more.
+        """
+        twin = sk(self._sklearn_name)(**copy.deepcopy(self._twin_params()))
+        for name, value in vars(self).items():
+            if name.endswith("_") and not name.startswith("_"):
+                setattr(twin, name, copy.deepcopy(value))
+        if "_forest" in vars(self):
+            twin.estimator_ = twin.estimator
+            twin.estimators_ = [tree.to_sklearn() for tree in self.estimators_]
+            sampling = self._sampling
+            twin._n_samples, twin._n_samples_bootstrap, twin._sample_weight = sampling
+        return twin
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, device: str | None = None) -> Any:
+        """Return an estimator like scikit-learn's, with the same parameters and, if fitted, the same trees.
+
+        Parameters
+        ----------
+        estimator : sklearn.ensemble.BaseEnsemble
+            Of the class of the same name.
+        device : {"auto", "cpu", "cuda"}, default=None
+            Where to compute; None means what `fastml.set_config` says.
+
+        Returns
+        -------
+        estimator : Forest
+            It shares nothing with the other one.
+        """
+        estimator = copy.deepcopy(estimator)
+        made = cls(**estimator.get_params(deep=False), device=device)
+        if hasattr(estimator, "estimators_"):
+            made._take_from(estimator)
+        return made
+
+    # ---- the trees ----
+    @property
+    def estimator_(self):
+        """An unfitted estimator like those in `estimators_`."""
+        return self._tree_class()()
+
+    @property
+    def estimators_(self):
+        """The trees as estimators, made when they are first asked for."""
+        check_fitted(self, "_forest")
+        made = vars(self).get("_made")
+        if made is None:
+            made = self._made = [
+                self._as_estimator(*pair) for pair in zip(self._forest, self._seeds.tolist())
+            ]
+        return made
+
+    def _as_estimator(self, tree, seed):
+        params = {name: getattr(self, name) for name in TREE_PARAMETERS}
+        estimator = self._tree_class()(**params, random_state=seed, device=self.device)
+        estimator.tree_, estimator.n_features_in_ = tree, self.n_features_in_
+        estimator.n_outputs_ = self.n_outputs_
+        estimator.max_features_ = _trees.count_features(self.max_features, self.n_features_in_)
+        if self._classifies:
+            classes = [np.arange(n) for n in self._n_classes]
+            single = self.n_outputs_ == 1
+            estimator.classes_ = classes[0] if single else classes
+            estimator.n_classes_ = np.intp(len(classes[0])) if single else np.array(self._n_classes, np.intp)
+        return estimator
+
+    def __len__(self):
+        return len(self.estimators_)
+
+    def __getitem__(self, index):
+        return self.estimators_[index]
+
+    def __iter__(self):
+        return iter(self.estimators_)
+
+    @property
+    def estimators_samples_(self):
+        """The samples of each tree."""
+        check_fitted(self, "_forest")
+        sampling = self._sampling
+        if sampling.n_drawn is None:
+            return [np.arange(sampling.n_samples, dtype=np.int32) for _ in self._forest]
+        return [solver.draw_rows(sampling, seed) for seed in self._seeds.tolist()]
+
+    @property
+    def feature_importances_(self):
+        """How much each feature lowered the impurity, in the mean of the trees; in sum 1."""
+        check_fitted(self, "_forest")
+        return solver.mean_importances(self._forest, self.n_features_in_)
+
+    # ---- using them ----
+    def _rows(self, X):
+        check_fitted(self, "_forest")
+        return _trees.as_float32(self, X, True)
+
+    def _packed_trees(self):
+        packed = vars(self).get("_packed")
+        if packed is None:
+            packed = self._packed = pack(CPU, self._forest)
+        return packed
+
+    def _mean_values(self, X):
+        """The mean of the trees' values, of shape (n_samples, n_outputs * max_n_classes)."""
+        packed = self._packed_trees()
+        sums = np.zeros((X.shape[0], packed[2].shape[1]))
+        with self._threads():
+            solver.add_predictions(CPU, packed, X, sums)
+        sums /= len(self._forest)
+        return sums
+
+    def apply(self, X: Any) -> Any:
+        """Return the leaf of each sample in each tree.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples; they are compared as float32.
+
+        Returns
+        -------
+        leaves : ndarray of shape (n_samples, n_estimators)
+            Numbers of the nodes in each tree.
+        """
+        rows = self._rows(X)
+        with self._threads():
+            leaves = [tree.apply(rows) for tree in self._forest]
+        return like_input(np.array(leaves).T, X)
+
+    def decision_path(self, X: Any) -> Any:
+        """Return the nodes that each sample passes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples; they are compared as float32.
+
+        Returns
+        -------
+        indicator : sparse CSR matrix of shape (n_samples, n_nodes)
+            1 where the sample passes the node; the trees' nodes stand side by side.
+        n_nodes_ptr : ndarray of shape (n_estimators + 1,)
+            Where each tree's nodes begin.
+        """
+        from scipy.sparse import hstack
+
+        rows = self._rows(X)
+        parts = [tree.decision_path(rows) for tree in self._forest]
+        starts = np.cumsum([0] + [part.shape[1] for part in parts])
+        return hstack(parts).tocsr(), starts

@@ -1,0 +1,172 @@
+"""The best split of two counted classes, without sorting all samples.
+
+The weights of the classes are summed in buckets of neighbouring ranks. The score of a split is a convex function
+of the left side's two sums, so that within a bucket it lies below its largest value at the corners of the box
+that the sums are in. Only buckets whose bound reaches the best score are sorted. No split is missed.
+
+A cell of a bucket is three sums in one integer: of weights, of weights of class 1, of samples.
+"""
+
+from .._compile import float64, helper, int64
+from ._tree_criteria import is_boundary
+from ._tree_frontier import FOUND, IS_CLOSE, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE
+from ._tree_search import keep_split
+from ._tree_sort import BUCKETS, KEYS, LOWER_HALF, RANKS, SAMPLES, SPARE, sort_keys
+
+FIELD = 21  # bits of each sum in a cell
+MOST = (1 << FIELD) - 1
+WORTH = 32  # samples
+KEYS_PER_BUCKET = 4
+MOST_BUCKETS = 4096
+HALF = 0xFFFF
+SLACK = 1 - 1e-10  # scores are negative; rounding must not hide one
+
+
+@helper
+def fits_buckets(n, weight):
+    """Tell whether buckets are worth it for a node, and their cells wide enough."""
+    return WORTH <= n <= MOST and weight <= MOST
+
+
+@helper
+def cell_of(key):
+    """What a sample adds to its bucket."""
+    weight, label = key & HALF, (key >> 16) & HALF
+    return weight | ((weight * label) << FIELD) | (int64(1) << (2 * FIELD))
+
+
+@helper
+def score_of(left_zeros, left_ones, zeros, ones):
+    """Minus the weighted impurities of the sides, rounded as scikit-learn rounds them."""
+    left, right = left_zeros + left_ones, zeros + ones - left_zeros - left_ones
+    right_zeros, right_ones = zeros - left_zeros, ones - left_ones
+    left_impurity = 1.0 - (left_zeros * left_zeros + left_ones * left_ones) / (left * left)
+    right_impurity = 1.0 - (right_zeros * right_zeros + right_ones * right_ones) / (right * right)
+    return -right * right_impurity - left * left_impurity
+
+
+@helper
+def try_cell(cell, n, zeros, ones, least, least_weight):
+    """The score of the split with these sums on the left; minus infinity where a side is too small."""
+    left, n_left = float64(cell & MOST), cell >> (2 * FIELD)
+    right = zeros + ones - left
+    if n_left < least or n - n_left < least or left < least_weight or right < least_weight:
+        return -float64(1e300)
+    left_ones = float64((cell >> FIELD) & MOST)
+    return score_of(left - left_ones, left_ones, zeros, ones)
+
+
+@helper
+def bound_between(before, after, zeros, ones):
+    """An upper bound of the scores of splits inside a bucket, from the sums before and after it."""
+    ones_before, ones_after = float64((before >> FIELD) & MOST), float64((after >> FIELD) & MOST)
+    zeros_before = float64(before & MOST) - ones_before
+    zeros_after = float64(after & MOST) - ones_after
+    bound = -float64(1e300)
+    for a in range(4):
+        left_zeros = zeros_after if a & 1 else zeros_before
+        left_ones = ones_after if a & 2 else ones_before
+        if 0 < left_zeros + left_ones < zeros + ones:
+            bound = max(bound, score_of(left_zeros, left_ones, zeros, ones))
+    return bound
+
+
+@helper
+def search_buckets(columns, features, feature, settings, items, frontier, start, n, low, high, weight, ones):
+    """Look for a better split between the unsorted keys; False where only sorting them can tell.
+
+    That is where the best split is between buckets, and the values beside it are too close together.
+    """
+    least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
+    zeros = weight - ones
+    shift = int64(0)
+    if high - low >= n // 2:
+        most = min(n // KEYS_PER_BUCKET, MOST_BUCKETS)
+        while (high - low) >> shift >= most:
+            shift += 1
+    n_buckets = ((high - low) >> shift) + 1
+    for b in range(n_buckets):
+        items[BUCKETS, b] = 0
+    for i in range(n):
+        key = items[KEYS, i]
+        items[BUCKETS, ((key >> 32) - low) >> shift] += cell_of(key)
+    best, place, rank = frontier[FOUND, SCORE], n, int64(-1)
+    cell = int64(0)
+    for b in range(n_buckets - 1):
+        if items[BUCKETS, b] != 0:
+            cell += items[BUCKETS, b]
+            score = try_cell(cell, n, zeros, ones, least, least_weight)
+            if score > best:
+                best, place, rank = score, cell >> (2 * FIELD), low + ((b + 1) << shift) - 1
+        items[BUCKETS, b] = cell
+    between, is_close = rank, features[feature, IS_CLOSE] != 0
+    if shift > 0:
+        items[BUCKETS, n_buckets - 1] += cell
+        n_kept = keep_promising(items, n, low, shift, n_buckets, best, zeros, ones)
+        if n_kept > 0:
+            row = sort_keys(items, n_kept, low, high)
+            best, place, rank = scan_promising(
+                columns, feature, items, row, n, n_kept, low, shift, best, place, rank, zeros, ones, least,
+                least_weight, is_close,
+            )  # fmt: skip
+    if is_close and rank >= 0 and rank == between and are_close(columns, feature, items, start, n, rank):
+        return False
+    if rank >= 0:
+        keep_split(frontier, feature, best, rank)
+    return True
+
+
+@helper
+def are_close(columns, feature, items, start, n, rank):
+    """Tell whether the node's values on both sides of a rank are too close together to be parted."""
+    below, above = int64(-1), int64(1) << 40
+    for i in range(start, start + n):
+        own = int64(columns[RANKS, feature, items[SAMPLES, i] & LOWER_HALF])
+        below = max(below, own if own <= rank else int64(-1))
+        above = min(above, own if own > rank else int64(1) << 40)
+    return not is_boundary(columns, feature, below, above, True)
+
+
+@helper
+def keep_promising(items, n, low, shift, n_buckets, best, zeros, ones):
+    """Move the keys of buckets that may hold a split as good as the best to the front; return how many."""
+    before = int64(0)
+    for b in range(n_buckets):
+        after = items[BUCKETS, b]
+        several = after - before >= int64(2) << (2 * FIELD)
+        items[SPARE, b] = several and bound_between(before, after, zeros, ones) * SLACK >= best
+        before = after
+    kept = int64(0)
+    for i in range(n):
+        key = items[KEYS, i]
+        items[KEYS, kept] = key
+        kept += items[SPARE, ((key >> 32) - low) >> shift]
+    return kept
+
+
+@helper
+def scan_promising(
+    columns, feature, items, row, n, kept, low, shift, best, place, rank, zeros, ones, least, least_weight,
+    is_close,
+):  # fmt: skip
+    """Try the boundaries inside the buckets of the promising keys, which are sorted.
+
+    Of equally good splits the one with fewest samples on the left wins, unless an earlier feature has it.
+    """
+    present, cell = int64(-1), int64(0)
+    for i in range(kept - 1):
+        key = items[row, i]
+        own, following = key >> 32, items[row, i + 1] >> 32
+        bucket = (own - low) >> shift
+        if bucket != present:
+            present = bucket
+            cell = items[BUCKETS, bucket - 1] if bucket > 0 else int64(0)
+        cell += cell_of(key)
+        if own == following or (following - low) >> shift != bucket:
+            continue
+        score = try_cell(cell, n, zeros, ones, least, least_weight)
+        n_left = cell >> (2 * FIELD)
+        if score > best or (score == best and rank >= 0 and n_left < place):
+            if is_boundary(columns, feature, own, following, is_close):
+                best, place, rank = score, n_left, own
+    return best, place, rank
