@@ -3,6 +3,8 @@
 from .._lazy import lazy_names
 
 __all__ = [
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "RandomForestClassifier",
@@ -12,6 +14,8 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "AdaBoostClassifier": "fastml.ensemble._adaboost_classification",
+        "AdaBoostRegressor": "fastml.ensemble._adaboost_regression",
         "ExtraTreesClassifier": "fastml.ensemble._forest_classification",
         "ExtraTreesRegressor": "fastml.ensemble._forest_regression",
         "RandomForestClassifier": "fastml.ensemble._forest_classification",
@@ -22,5 +26,7 @@ __getattr__, __dir__ = lazy_names(
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._adaboost_classification import AdaBoostClassifier
+    from ._adaboost_regression import AdaBoostRegressor
     from ._forest_classification import ExtraTreesClassifier, RandomForestClassifier
     from ._forest_regression import ExtraTreesRegressor, RandomForestRegressor
