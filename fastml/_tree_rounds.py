@@ -11,7 +11,7 @@ from ._device import CPU
 from ._parameters import validate_params
 from .solvers import tree as solver
 
-__all__ = ["TreeRounds", "copy_tree", "is_tree", "pack_values", "to_sklearn"]
+__all__ = ["TreeRounds", "copy_tree", "is_tree", "leaves_of", "pack_values", "to_sklearn"]
 
 
 def is_tree(estimator: Any) -> bool:
@@ -104,18 +104,37 @@ class TreeRounds:
         estimator : estimator
             The fitted tree.
         """
-        made, plan = self.template, self.plan
+        made = self.template
         if self.class_weight is not None:
             weight = self.class_weight if weight is None else weight * self.class_weight
+        first = np.random.RandomState(seed).randint(0, _trees.MAX_SEED)
+        tree = self.grow_tree(self.codes, weight, first)
+        return copy_tree(made, random_state=seed, tree_=tree)
+
+    def grow_tree(self, targets, weight, seed):
+        """Grow a tree to targets other than those of the data.
+
+        Parameters
+        ----------
+        targets : float64 ndarray of shape (n_samples, 1)
+            The targets.
+        weight : float64 ndarray of shape (n_samples,) or None
+            Weights of the samples; None means ones.
+        seed : int
+            Of the features' order and of random thresholds.
+
+        Returns
+        -------
+        tree : Tree
+            The tree, pruned if the prototype is to be.
+        """
+        made, plan = self.template, self.plan
         if made.min_weight_fraction_leaf:
             total = len(self.rows) if weight is None else weight.sum()
             least = made.min_weight_fraction_leaf * total
             plan = plan._replace(limits=plan.limits._replace(min_weight_leaf=least))
-        first = np.random.RandomState(seed).randint(0, _trees.MAX_SEED)
-        tree = solver.grow(CPU, self.table, self.codes, weight, plan, first)
-        if made.ccp_alpha > 0:
-            tree = tree.pruned(made.ccp_alpha)
-        return copy_tree(made, random_state=seed, tree_=tree)
+        tree = solver.grow(CPU, self.table, targets, weight, plan, seed)
+        return tree.pruned(made.ccp_alpha) if made.ccp_alpha > 0 else tree
 
     def grow_drawn(self, rows, seed):
         """Grow a tree from samples that were drawn with replacement, as if they were different ones.
@@ -175,6 +194,28 @@ def pack_values(trees: list, values: list) -> tuple:
     """
     words, roots, _ = solver.pack(CPU, trees)
     return words, roots, np.ascontiguousarray(np.concatenate(values))
+
+
+def leaves_of(packed: tuple, X: Any) -> np.ndarray:
+    """Find the leaf of each row in each of some packed trees.
+
+    Parameters
+    ----------
+    packed : tuple
+        The trees, as `solvers.tree.pack` returns them.
+    X : float32 ndarray or sparse matrix of shape (n_samples, n_features)
+        The rows.
+
+    Returns
+    -------
+    leaves : int64 ndarray of shape (n_samples, n_trees)
+        Numbers of nodes in the trees.
+    """
+    words, roots, _ = packed
+    leaves = np.empty((X.shape[0], len(roots)), np.int64)
+    for rows, block in solver.dense_blocks(X):
+        CPU.kernels.tree_predict.find_leaves(block, words, roots, leaves[rows])
+    return leaves
 
 
 def to_sklearn(estimator: Any) -> Any:

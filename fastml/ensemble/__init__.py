@@ -7,6 +7,8 @@ __all__ = [
     "AdaBoostRegressor",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "GradientBoostingClassifier",
+    "GradientBoostingRegressor",
     "RandomForestClassifier",
     "RandomForestRegressor",
 ]
@@ -18,6 +20,8 @@ __getattr__, __dir__ = lazy_names(
         "AdaBoostRegressor": "fastml.ensemble._adaboost_regression",
         "ExtraTreesClassifier": "fastml.ensemble._forest_classification",
         "ExtraTreesRegressor": "fastml.ensemble._forest_regression",
+        "GradientBoostingClassifier": "fastml.ensemble._gradient_boosting_classification",
+        "GradientBoostingRegressor": "fastml.ensemble._gradient_boosting_regression",
         "RandomForestClassifier": "fastml.ensemble._forest_classification",
         "RandomForestRegressor": "fastml.ensemble._forest_regression",
     },
@@ -30,3 +34,5 @@ if TYPE_CHECKING:
     from ._adaboost_regression import AdaBoostRegressor
     from ._forest_classification import ExtraTreesClassifier, RandomForestClassifier
     from ._forest_regression import ExtraTreesRegressor, RandomForestRegressor
+    from ._gradient_boosting_classification import GradientBoostingClassifier
+    from ._gradient_boosting_regression import GradientBoostingRegressor

@@ -10,11 +10,10 @@ import numpy as np
 from .. import _trees
 from .._device import CPU, choose, report_fallback
 from .._parameters import HasMethods
-from .._tree_rounds import TreeRounds, is_tree
+from .._tree_rounds import TreeRounds, is_tree, leaves_of
 from .._validation import DEVICE, Interval, check_fitted, check_weight, check_X_y, random_state, sk
 from ..solvers import adaboost as solver
 from ..solvers import forest
-from ..solvers.tree import dense_blocks
 from ._sequence import MAX_SEED, EstimatorSequence
 
 __all__ = ["BaseAdaBoost"]
@@ -23,8 +22,8 @@ __all__ = ["BaseAdaBoost"]
 class BaseAdaBoost(EstimatorSequence):
     """Base class of AdaBoost.
 
-    Where the base estimators are fastml's trees, the data is validated and ranked once for all rounds, and one
-    call predicts with all trees. Any other estimator is fitted and asked as it comes.
+    Where the base estimators are fastml's trees, the data is validated and ranked once for all rounds, and
+    one call predicts with all trees. Any other estimator is fitted and asked as it comes.
     """
 
     _constraints: dict = {
@@ -122,11 +121,7 @@ class BaseAdaBoost(EstimatorSequence):
 
     def _leaf_values(self, packed, X):
         """The values of each row's leaves, of shape (n_samples, n_trees, n_values)."""
-        words, roots, values = packed
-        leaves = np.empty((X.shape[0], len(roots)), np.intp)
-        for rows, block in dense_blocks(X):
-            CPU.kernels.tree_predict.find_leaves(block, words, roots, leaves[rows])
-        return values[leaves + roots]
+        return packed[2][leaves_of(packed, X) + packed[1]]
 
     def staged_score(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Score the ensemble after each round.

@@ -6,6 +6,9 @@ _GROWN = "trees of exact splits are grown and walked on the CPU; their CUDA kern
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
+    "gradient_boosting.draw_mask": _GROWN,
+    "gradient_boosting.measure_losses": _GROWN,
+    "gradient_boosting.sum_leaves": _GROWN,
     "kd_tree.build_kd_tree": _TREE,
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,
