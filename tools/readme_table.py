@@ -34,7 +34,7 @@ def table():
 
 
 def _takes_device(thing):
-    return "device" in inspect.signature(thing).parameters
+    return "device" in inspect.signature(thing).parameters and not getattr(thing, "_cpu_only", False)
 
 
 def _listed(names):

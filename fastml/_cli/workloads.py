@@ -177,6 +177,11 @@ def _metric(name, data, arguments, **parameters):
     return Workload(f"metrics.{name}", data, scores.SAME, parameters=parameters, arguments=arguments)
 
 
+def _tree(name, score):
+    data = ("breast_cancer", "digits", "made") if score is scores.ACCURACY else ("diabetes", "made 10k")
+    return Workload(name, data, score, "predict", {"random_state": 0})
+
+
 _ROWS = ("digits", "made 10k")
 _LABELS = ("digits", "made")
 
@@ -227,6 +232,14 @@ WORKLOADS = (
         parameters=_radius_and_distances,
         arguments=_learnt,
     ),
+    _tree("tree.DecisionTreeClassifier", scores.ACCURACY),
+    _tree("tree.DecisionTreeRegressor", scores.R2),
+    _tree("tree.ExtraTreeClassifier", scores.ACCURACY),
+    _tree("tree.ExtraTreeRegressor", scores.R2),
+    _tree("ensemble.RandomForestClassifier", scores.ACCURACY),
+    _tree("ensemble.RandomForestRegressor", scores.R2),
+    _tree("ensemble.ExtraTreesClassifier", scores.ACCURACY),
+    _tree("ensemble.ExtraTreesRegressor", scores.R2),
     _metric("pairwise_distances", _ROWS, _learnt_and_asked, metric="manhattan"),
     _metric("pairwise_distances_chunked", _ROWS, _learnt_and_asked, working_memory=16),
     _metric("euclidean_distances", _ROWS, _learnt_and_asked),

@@ -21,8 +21,8 @@ from ..solvers.tree import Tree, pack
 __all__ = ["Forest"]
 
 TREE_PARAMETERS = (
-    "criterion", "max_depth", "min_samples_split", "min_samples_leaf", "min_weight_fraction_leaf", "max_features",
-    "max_leaf_nodes", "min_impurity_decrease", "ccp_alpha", "monotonic_cst",
+    "criterion", "max_depth", "min_samples_split", "min_samples_leaf", "min_weight_fraction_leaf",
+    "max_features", "max_leaf_nodes", "min_impurity_decrease", "ccp_alpha", "monotonic_cst",
 )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ class Forest(MultiOutput, Estimator):
         "device": DEVICE,
     }
     _classifies: bool
+    _cpu_only = True  # it has no CUDA kernels
     _random = False  # whether thresholds are drawn
     _sklearn_name: str
     n_features_in_: int
@@ -58,10 +59,6 @@ class Forest(MultiOutput, Estimator):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         return tags
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in ("_packed", "_made")}
 
     # ---- fitting ----
     def _fit(self, X, y, sample_weight):
@@ -115,9 +112,9 @@ class Forest(MultiOutput, Estimator):
         if n_drawn < max(10, n_samples ** (1 / 3)):
             what = "number of samples" if weight is None else "total sum of sample weights"
             warnings.warn(
-                f"Using the fractional value max_samples={self.max_samples!r} when the {what} is {of} results "
-                f"in a low number ({n_drawn}) of bootstrap samples. We recommend passing `max_samples` as an "
-                "integer instead.",
+                f"Using the fractional value max_samples={self.max_samples!r} when the {what} is {of} "
+                f"results in a low number ({n_drawn}) of bootstrap samples. We recommend passing "
+                "`max_samples` as an integer instead.",
                 stacklevel=5,
             )
         return n_drawn
@@ -126,12 +123,12 @@ class Forest(MultiOutput, Estimator):
         """Grow the trees that are not there yet; return how many these are."""
         rng = random_state(self.random_state)
         keep = self.warm_start and "_forest" in vars(self)
-        trees, seeds = (self._forest, self._seeds) if keep else ([], np.empty(0, np.int64))
+        trees, seeds = (self._forest.trees, self._forest.seeds) if keep else ([], np.empty(0, np.int64))
         n_more = self.n_estimators - len(trees)
         if n_more < 0:
             raise ValueError(
-                f"n_estimators={self.n_estimators} must be larger or equal to len(estimators_)={len(trees)} when "
-                "warm_start==True"
+                f"n_estimators={self.n_estimators} must be larger or equal to len(estimators_)={len(trees)} "
+                "when warm_start==True"
             )
         if n_more == 0:
             warnings.warn("Warm-start fitting without increasing n_estimators does not fit new trees.")
@@ -147,12 +144,12 @@ class Forest(MultiOutput, Estimator):
         with self._threads():
             new = solver.grow_forest(
                 CPU, self._table(X), y, plan, self._sampling, new_seeds, weigh=weigh,
-                min_weight_fraction=self.min_weight_fraction_leaf, report=self._report if self.verbose > 1 else None,
+                min_weight_fraction=self.min_weight_fraction_leaf,
+                report=self._report if self.verbose > 1 else None,
             )  # fmt: skip
         if self.ccp_alpha > 0:
             new = [tree.pruned(self.ccp_alpha) for tree in new]
-        self._forest, self._seeds = [*trees, *new], np.concatenate([seeds, new_seeds])
-        self._forget()
+        self._forest = solver.Trees([*trees, *new], np.concatenate([seeds, new_seeds]))
         return n_more
 
     def _table(self, X):
@@ -161,18 +158,13 @@ class Forest(MultiOutput, Estimator):
     def _report(self, t):
         sys.stdout.write(f"building tree {t + 1} of {self.n_estimators}\n")
 
-    def _forget(self):
-        """Drop what was derived from the trees."""
-        for name in ("_packed", "_made"):
-            vars(self).pop(name, None)
-
     def _score_out_of_bag(self, X, y):
         X = CPU.to_host(X).astype(np.float32, copy=False)
-        means, n_trees = solver.out_of_bag(self._forest, self._seeds, self._sampling, X)
+        means, n_trees = solver.out_of_bag(self._forest, self._sampling, X)
         if (n_trees == 0).any():
             warnings.warn(
-                "Some inputs do not have OOB scores. This probably means too few trees were used to compute any "
-                "reliable OOB estimates.",
+                "Some inputs do not have OOB scores. This probably means too few trees were used to compute "
+                "any reliable OOB estimates.",
                 stacklevel=5,
             )
         self._set_out_of_bag(means, y)
@@ -203,11 +195,10 @@ class Forest(MultiOutput, Estimator):
             if name not in params and not name.startswith("_"):
                 setattr(self, name, value)
         states = [(tree.tree_, tree.tree_.__getstate__()) for tree in twin.estimators_]
-        self._forest = [Tree.from_state(tree.n_features, tree.n_classes, state) for tree, state in states]
-        self._seeds = np.array([tree.random_state for tree in twin.estimators_])
-        self._n_classes = self._forest[0].n_classes.tolist()
+        trees = [Tree.from_state(tree.n_features, tree.n_classes, state) for tree, state in states]
+        self._forest = solver.Trees(trees, np.array([tree.random_state for tree in twin.estimators_]))
+        self._n_classes = trees[0].n_classes.tolist()
         self._sampling = solver.Sampling(twin._n_samples, twin._n_samples_bootstrap, twin._sample_weight)
-        self._forget()
 
     def to_sklearn(self) -> Any:
         """Return scikit-learn's estimator with the same parameters and, once fitted, the same trees.
@@ -260,12 +251,8 @@ class Forest(MultiOutput, Estimator):
     def estimators_(self):
         """The trees as estimators, made when they are first asked for."""
         check_fitted(self, "_forest")
-        made = vars(self).get("_made")
-        if made is None:
-            made = self._made = [
-                self._as_estimator(*pair) for pair in zip(self._forest, self._seeds.tolist())
-            ]
-        return made
+        pairs = zip(self._forest.trees, self._forest.seeds.tolist())
+        return self._forest.derived("estimators", lambda: [self._as_estimator(*pair) for pair in pairs])
 
     def _as_estimator(self, tree, seed):
         params = {name: getattr(self, name) for name in TREE_PARAMETERS}
@@ -295,14 +282,14 @@ class Forest(MultiOutput, Estimator):
         check_fitted(self, "_forest")
         sampling = self._sampling
         if sampling.n_drawn is None:
-            return [np.arange(sampling.n_samples, dtype=np.int32) for _ in self._forest]
-        return [solver.draw_rows(sampling, seed) for seed in self._seeds.tolist()]
+            return [np.arange(sampling.n_samples, dtype=np.int32) for _ in self._forest.trees]
+        return [solver.draw_rows(sampling, seed) for seed in self._forest.seeds.tolist()]
 
     @property
     def feature_importances_(self):
         """How much each feature lowered the impurity, in the mean of the trees; in sum 1."""
         check_fitted(self, "_forest")
-        return solver.mean_importances(self._forest, self.n_features_in_)
+        return solver.mean_importances(self._forest.trees, self.n_features_in_)
 
     # ---- using them ----
     def _rows(self, X):
@@ -310,10 +297,7 @@ class Forest(MultiOutput, Estimator):
         return _trees.as_float32(self, X, True)
 
     def _packed_trees(self):
-        packed = vars(self).get("_packed")
-        if packed is None:
-            packed = self._packed = pack(CPU, self._forest)
-        return packed
+        return self._forest.derived("packed", lambda: pack(CPU, self._forest.trees))
 
     def _mean_values(self, X):
         """The mean of the trees' values, of shape (n_samples, n_outputs * max_n_classes)."""
@@ -339,7 +323,7 @@ class Forest(MultiOutput, Estimator):
         """
         rows = self._rows(X)
         with self._threads():
-            leaves = [tree.apply(rows) for tree in self._forest]
+            leaves = [tree.apply(rows) for tree in self._forest.trees]
         return like_input(np.array(leaves).T, X)
 
     def decision_path(self, X: Any) -> Any:
@@ -360,6 +344,6 @@ class Forest(MultiOutput, Estimator):
         from scipy.sparse import hstack
 
         rows = self._rows(X)
-        parts = [tree.decision_path(rows) for tree in self._forest]
+        parts = [tree.decision_path(rows) for tree in self._forest.trees]
         starts = np.cumsum([0] + [part.shape[1] for part in parts])
         return hstack(parts).tocsr(), starts

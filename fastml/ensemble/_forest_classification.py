@@ -84,10 +84,10 @@ class ForestClassifier(Classifier, Forest):
         import warnings
 
         warnings.warn(
-            'class_weight presets "balanced" or "balanced_subsample" are not recommended for warm_start if the '
-            'fitted data differs from the full dataset. In order to use "balanced" weights, use '
-            'compute_class_weight ("balanced", classes, y). In place of y you can use a large enough sample of '
-            "the full training set target to properly estimate the class frequency distributions. Pass the "
+            'class_weight presets "balanced" or "balanced_subsample" are not recommended for warm_start if '
+            'the fitted data differs from the full dataset. In order to use "balanced" weights, use '
+            'compute_class_weight ("balanced", classes, y). In place of y you can use a large enough sample '
+            "of the full training set target to properly estimate the class frequency distributions. Pass the "
             "resulting weights as the class_weight parameter."
         )
 
@@ -95,8 +95,8 @@ class ForestClassifier(Classifier, Forest):
         n_outputs = y.shape[1]
         if n_outputs > 1 and max(self.n_classes_) > 2:
             raise ValueError(
-                "The type of target cannot be used to compute OOB estimates. Got multiclass-multioutput while only "
-                "the following are supported: continuous, continuous-multioutput, binary, multiclass, "
+                "The type of target cannot be used to compute OOB estimates. Got multiclass-multioutput while "
+                "only the following are supported: continuous, continuous-multioutput, binary, multiclass, "
                 "multilabel-indicator."
             )
         shares = np.moveaxis(means, 1, 2)
@@ -216,18 +216,20 @@ class RandomForestClassifier(ForestClassifier):
         From 2 on, a line is printed for each tree.
 
     warm_start : bool, default=False
-        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for beyond.
+        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for
+        beyond.
 
     class_weight : dict, list of dict, {"balanced", "balanced_subsample"} or None, default=None
-        Weights of the classes (for several outputs a dict each), which multiply those of the samples; "balanced"
-        makes all classes weigh the same, "balanced_subsample" among the samples drawn for each tree.
+        Weights of the classes (for several outputs a dict each), which multiply those of the samples;
+        "balanced" makes all classes weigh the same, "balanced_subsample" among the samples drawn for each
+        tree.
 
     ccp_alpha : float, default=0.0
         The price of a leaf in minimal cost-complexity pruning.
 
     max_samples : int or float, default=None
-        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as there
-        are.
+        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as
+        there are.
 
     monotonic_cst : array-like of int of shape (n_features,), default=None
         1 where the probability of the second class must not fall with the feature, -1 where it must not rise,
@@ -235,9 +237,9 @@ class RandomForestClassifier(ForestClassifier):
 
     splitter : {"exact", "hist"}, default="exact"
         Which thresholds are tried. "exact" tries each between two neighbouring values, as scikit-learn does.
-        "hist" cuts the values of each feature into at most 255 bins of about equally many samples, once for all
-        trees, and tries only what lies between bins: faster on many samples, with about the same score, and
-        trees that differ from scikit-learn's. Features of fewer values lose nothing.
+        "hist" cuts the values of each feature into at most 255 bins of about equally many samples, once for
+        all trees, and tries only what lies between bins: faster on many samples, with about the same score,
+        and trees that differ from scikit-learn's. Features of fewer values lose nothing.
 
     device : {"auto", "cpu", "cuda"}, default=None
         Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
@@ -357,8 +359,8 @@ class RandomForestClassifier(ForestClassifier):
 class ExtraTreesClassifier(ForestClassifier):
     """A forest of randomized trees for classification: thresholds are drawn.
 
-    For each of the features that a split considers one threshold is drawn, between the smallest and the largest
-    value in the node; the best of these splits is taken.
+    For each of the features that a split considers one threshold is drawn, between the smallest and the
+    largest value in the node; the best of these splits is taken.
 
     Parameters
     ----------
@@ -408,18 +410,20 @@ class ExtraTreesClassifier(ForestClassifier):
         From 2 on, a line is printed for each tree.
 
     warm_start : bool, default=False
-        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for beyond.
+        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for
+        beyond.
 
     class_weight : dict, list of dict, {"balanced", "balanced_subsample"} or None, default=None
-        Weights of the classes (for several outputs a dict each), which multiply those of the samples; "balanced"
-        makes all classes weigh the same, "balanced_subsample" among the samples drawn for each tree.
+        Weights of the classes (for several outputs a dict each), which multiply those of the samples;
+        "balanced" makes all classes weigh the same, "balanced_subsample" among the samples drawn for each
+        tree.
 
     ccp_alpha : float, default=0.0
         The price of a leaf in minimal cost-complexity pruning.
 
     max_samples : int or float, default=None
-        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as there
-        are.
+        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as
+        there are.
 
     monotonic_cst : array-like of int of shape (n_features,), default=None
         1 where the probability of the second class must not fall with the feature, -1 where it must not rise,

@@ -69,7 +69,7 @@ class ForestRegressor(Regressor, Forest):
     def _compute_partial_dependence_recursion(self, grid, target_features):
         """Partial dependence, as scikit-learn's `partial_dependence` asks for it."""
         out = np.zeros(len(grid))
-        for grown in self._forest:
+        for grown in self._forest.trees:
             grown.compute_partial_dependence(
                 np.asarray(grid, np.float32), np.asarray(target_features, np.intp), out
             )
@@ -128,23 +128,24 @@ class RandomForestRegressor(ForestRegressor):
         From 2 on, a line is printed for each tree.
 
     warm_start : bool, default=False
-        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for beyond.
+        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for
+        beyond.
 
     ccp_alpha : float, default=0.0
         The price of a leaf in minimal cost-complexity pruning.
 
     max_samples : int or float, default=None
-        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as there
-        are.
+        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as
+        there are.
 
     monotonic_cst : array-like of int of shape (n_features,), default=None
         1 where the target must not fall with the feature, -1 where it must not rise, 0 where it may.
 
     splitter : {"exact", "hist"}, default="exact"
         Which thresholds are tried. "exact" tries each between two neighbouring values, as scikit-learn does.
-        "hist" cuts the values of each feature into at most 255 bins of about equally many samples, once for all
-        trees, and tries only what lies between bins: faster on many samples, with about the same score, and
-        trees that differ from scikit-learn's. Features of fewer values lose nothing.
+        "hist" cuts the values of each feature into at most 255 bins of about equally many samples, once for
+        all trees, and tries only what lies between bins: faster on many samples, with about the same score,
+        and trees that differ from scikit-learn's. Features of fewer values lose nothing.
 
     device : {"auto", "cpu", "cuda"}, default=None
         Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
@@ -256,8 +257,8 @@ class RandomForestRegressor(ForestRegressor):
 class ExtraTreesRegressor(ForestRegressor):
     """A forest of randomized trees for regression: thresholds are drawn.
 
-    For each of the features that a split considers one threshold is drawn, between the smallest and the largest
-    value in the node; the best of these splits is taken.
+    For each of the features that a split considers one threshold is drawn, between the smallest and the
+    largest value in the node; the best of these splits is taken.
 
     Parameters
     ----------
@@ -308,14 +309,15 @@ class ExtraTreesRegressor(ForestRegressor):
         From 2 on, a line is printed for each tree.
 
     warm_start : bool, default=False
-        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for beyond.
+        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for
+        beyond.
 
     ccp_alpha : float, default=0.0
         The price of a leaf in minimal cost-complexity pruning.
 
     max_samples : int or float, default=None
-        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as there
-        are.
+        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as
+        there are.
 
     monotonic_cst : array-like of int of shape (n_features,), default=None
         1 where the target must not fall with the feature, -1 where it must not rise, 0 where it may.

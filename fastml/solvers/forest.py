@@ -9,7 +9,7 @@ import numpy as np
 from .._threads import for_each_block
 from . import tree as solver
 
-__all__ = ["Sampling", "add_predictions", "draw_rows", "grow_forest", "mean_importances", "out_of_bag"]
+__all__ = ["Sampling", "Trees", "add_predictions", "draw_rows", "grow_forest", "mean_importances", "out_of_bag"]
 
 MAX_SEED = 2**31 - 1
 
@@ -30,6 +30,33 @@ class Sampling(NamedTuple):
     n_samples: int
     n_drawn: int | None
     weight: Any
+
+
+class Trees:
+    """The trees of a forest, and what is derived from them when it is first needed.
+
+    Parameters
+    ----------
+    trees : list of Tree
+        The trees.
+    seeds : ndarray of shape (n_trees,)
+        Their seeds.
+    """
+
+    def __init__(self, trees, seeds):
+        self.trees = trees
+        self.seeds = seeds
+
+    def __getstate__(self):
+        return {"trees": self.trees, "seeds": self.seeds}
+
+    def __len__(self):
+        return len(self.trees)
+
+    def derived(self, name, make):
+        """Return what `make()` returned the first time."""
+        known = vars(self)
+        return known[name] if name in known else known.setdefault(name, make())
 
 
 def draw_rows(sampling, seed):
@@ -125,15 +152,13 @@ def add_predictions(device, packed, X, sums):
         device.kernels.tree_predict.add_leaf_values(block, words, roots, values, sums[rows])
 
 
-def out_of_bag(trees, seeds, sampling, X):
+def out_of_bag(trees, sampling, X):
     """Predict each sample by the trees for which it was not drawn.
 
     Parameters
     ----------
-    trees : list of Tree
+    trees : Trees
         The trees.
-    seeds : ndarray of shape (n_trees,)
-        Their seeds.
     sampling : Sampling
         How their samples were drawn.
     X : float32 ndarray of shape (n_samples, n_features)
@@ -146,9 +171,9 @@ def out_of_bag(trees, seeds, sampling, X):
     n_trees : int64 ndarray of shape (n_samples,)
         How many trees have not.
     """
-    shape = len(X), trees[0].n_outputs, trees[0].max_n_classes
+    shape = len(X), trees.trees[0].n_outputs, trees.trees[0].max_n_classes
     sums, n_trees = np.zeros(shape), np.zeros(len(X), np.int64)
-    for tree, seed in zip(trees, seeds.tolist()):
+    for tree, seed in zip(trees.trees, trees.seeds.tolist()):
         left_out = np.bincount(draw_rows(sampling, seed), minlength=len(X)) == 0
         rows = np.flatnonzero(left_out)
         sums[rows] += tree.predict(X[rows]).reshape(len(rows), *shape[1:])

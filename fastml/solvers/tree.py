@@ -77,10 +77,9 @@ class Tree:
     # ---- using it ----
     def packed(self):
         """Return the tree packed for walks: nodes and values. It is packed once."""
-        words = self.__dict__.get("_packed")
-        if words is None:
-            words = self._packed = pack(CPU, [self])
-        return words
+        if "_packed" not in vars(self):
+            self._packed = pack(CPU, [self])
+        return self._packed
 
     def apply(self, X):
         """Find the leaf of each row of X, float32 of shape (n_samples, n_features)."""

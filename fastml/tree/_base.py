@@ -25,6 +25,7 @@ class BaseTree(MultiOutput, Estimator):
         "device": DEVICE,
     }
     _classifies: bool
+    _cpu_only = True  # it has no CUDA kernels
     _sklearn_name: str  # of scikit-learn's class
     n_features_in_: int
     n_outputs_: int

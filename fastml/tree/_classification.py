@@ -24,7 +24,8 @@ class DecisionTreeClassifier(Classifier, BaseTree):
         The impurity that splits lower: Gini's, or the entropy under either name.
 
     splitter : {"best", "random"}, default="best"
-        Whether to try all thresholds of a feature, or one that is drawn between its smallest and largest value.
+        Whether to try all thresholds of a feature, or one that is drawn between its smallest and largest
+        value.
 
     max_depth : int, default=None
         Most splits above a leaf. None means no bound.
@@ -265,8 +266,8 @@ class DecisionTreeClassifier(Classifier, BaseTree):
 class ExtraTreeClassifier(DecisionTreeClassifier):
     """A decision tree for classification that draws its thresholds.
 
-    For each of the features that a split considers one threshold is drawn, between the smallest and the largest
-    value in the node; the best of these splits is taken. Such trees are for ensembles.
+    For each of the features that a split considers one threshold is drawn, between the smallest and the
+    largest value in the node; the best of these splits is taken. Such trees are for ensembles.
 
     Parameters
     ----------

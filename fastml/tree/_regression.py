@@ -25,7 +25,8 @@ class DecisionTreeRegressor(Regressor, BaseTree):
         median, or half the mean Poisson deviance of the mean.
 
     splitter : {"best", "random"}, default="best"
-        Whether to try all thresholds of a feature, or one that is drawn between its smallest and largest value.
+        Whether to try all thresholds of a feature, or one that is drawn between its smallest and largest
+        value.
 
     max_depth : int, default=None
         Most splits above a leaf. None means no bound.
@@ -196,8 +197,8 @@ class DecisionTreeRegressor(Regressor, BaseTree):
 class ExtraTreeRegressor(DecisionTreeRegressor):
     """A decision tree for regression that draws its thresholds.
 
-    For each of the features that a split considers one threshold is drawn, between the smallest and the largest
-    value in the node; the best of these splits is taken. Such trees are for ensembles.
+    For each of the features that a split considers one threshold is drawn, between the smallest and the
+    largest value in the node; the best of these splits is taken. Such trees are for ensembles.
 
     Parameters
     ----------
@@ -220,7 +221,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     min_weight_fraction_leaf : float, default=0.0
         Smallest weight of a leaf, as a fraction of the weight of all samples.
 
-    max_features : int, float, {"sqrt", "log2"} or None, default="sqrt"
+    max_features : int, float, {"sqrt", "log2"} or None, default=1.0
         How many features, drawn anew, a split considers; a float is a fraction. None means all.
 
     random_state : int, RandomState instance or None, default=None
@@ -289,7 +290,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         min_samples_split: float = 2,
         min_samples_leaf: float = 1,
         min_weight_fraction_leaf: float = 0.0,
-        max_features: Any = "sqrt",
+        max_features: Any = 1.0,
         random_state: Any = None,
         max_leaf_nodes: int | None = None,
         min_impurity_decrease: float = 0.0,

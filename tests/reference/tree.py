@@ -85,7 +85,7 @@ def allowed(left, weight, limits):
 
 
 def best_split(X, y, weight, criterion, n_classes, limits, total):
-    """The largest gain, and the first split that has it: feature, threshold, missing values left, the samples."""
+    """The largest gain, and the first split that has it: feature, threshold, missing left, samples."""
     best = (-np.inf,)
     for t in range(X.shape[1]):
         for left, threshold, missing_left in candidates(X[:, t]):

@@ -1,7 +1,7 @@
 """Absolute errors from the weighted median, of every first part and every last part of a node's samples.
 
-Fenwick trees over the targets' order hold the sums of weights and of weighted targets, so that the median of a
-growing part is found in O(log n).
+Fenwick trees over the targets' order hold the sums of weights and of weighted targets, so that the median of
+a growing part is found in O(log n).
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ IN_NODE_ORDER = -1
 def order_targets(columns, first, targets, items, sums, start, stop, n_outputs):
     """Sort the node's targets; `first` is the column of the ranks of the first output's."""
     for k in range(n_outputs):
-        low, high = make_keys(columns, first + k, items, start, stop, False)
+        low, high = make_keys(columns, int64(0), first + k, items, start, stop, False)
         row = sort_keys(items, stop - start, low, high)
         for i in range(stop - start):
             place = items[row, i] & LOWER_HALF
@@ -39,7 +39,7 @@ def add_target(sums, n, rank, weight, y):
 
 @helper
 def walk(sums, n, bit, weight, or_equal):
-    """The number of ranks whose targets weigh less than `weight` (or as much); the trees' places 0 sum them."""
+    """The number of ranks whose targets weigh less than `weight` (or as much); the places 0 sum them."""
     at = int64(0)
     sums[TREE_WEIGHT, 0] = sums[TREE_TARGET, 0] = 0.0
     while bit != 0:
@@ -57,7 +57,7 @@ def walk(sums, n, bit, weight, or_equal):
 
 @helper
 def place_in_order(items, row, i, n, n_first):
-    """The i-th sample's place in the node: in the keys' order, the last `n_first` of them before the others."""
+    """The i-th sample's place in the node: in the keys' order, the last `n_first` first."""
     if row == IN_NODE_ORDER:
         return i
     i = i + n - n_first if i < n_first else i - n_first

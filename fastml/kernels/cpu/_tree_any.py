@@ -33,7 +33,6 @@ from ._tree_frontier import (
     FOUND,
     IMPURE_LEFT,
     IMPURE_RIGHT,
-    IS_CLOSE,
     LOWER,
     MIDDLE,
     MIN_LEAF,
@@ -43,6 +42,7 @@ from ._tree_frontier import (
     N_OUTPUTS,
     POISSON,
     SCORE,
+    SPAN,
     SQUARED_ERROR,
     START,
     STOP,
@@ -178,11 +178,11 @@ def search_any(
 
 @helper
 def scan_any(columns, features, feature, targets, settings, items, frontier, sums, row, offset, only, weight):
-    """Try the boundaries between sorted keys, or the one at `only`; the last `offset` keys are on the left."""
+    """Try the boundaries between sorted keys, or that at `only`; the last `offset` keys are on the left."""
     criterion = int64(settings[CRITERION])
     n_outputs, n_classes = int64(settings[N_OUTPUTS]), int64(settings[N_CLASSES])
     least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
-    is_close = features[feature, IS_CLOSE] != 0
+    span = features[feature, SPAN]
     start, n = int64(frontier[CURRENT, START]), int64(frontier[CURRENT, STOP] - frontier[CURRENT, START])
     clear_sums(sums, LEFT_SUMS, n_outputs * n_classes)
     left_weight = 0.0
@@ -197,7 +197,7 @@ def scan_any(columns, features, feature, targets, settings, items, frontier, sum
         if only >= 0:
             if n_left != only:
                 continue
-        elif not is_boundary(columns, feature, rank, following, is_close):
+        elif not is_boundary(columns, feature, rank, following, span):
             continue
         right_weight = weight - left_weight
         if n_left < least or n - n_left < least or left_weight < least_weight or right_weight < least_weight:

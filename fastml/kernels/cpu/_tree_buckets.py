@@ -1,23 +1,24 @@
 """The best split of two counted classes, without sorting all samples.
 
-The weights of the classes are summed in buckets of neighbouring ranks. The score of a split is a convex function
-of the left side's two sums, so that within a bucket it lies below its largest value at the corners of the box
-that the sums are in. Only buckets whose bound reaches the best score are sorted. No split is missed.
+The weights of the classes are summed in buckets of neighbouring ranks. The score of a split is a convex
+function of the left side's two sums, so that within a bucket it lies below its largest value at the corners
+of the box that the sums are in. Only buckets whose bound reaches the best score are sorted. No split is
+missed.
 
 A cell of a bucket is three sums in one integer: of weights, of weights of class 1, of samples.
 """
 
 from .._compile import float64, helper, int64
 from ._tree_criteria import is_boundary
-from ._tree_frontier import FOUND, IS_CLOSE, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE
+from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE, SPAN
 from ._tree_search import keep_split
 from ._tree_sort import BUCKETS, KEYS, LOWER_HALF, RANKS, SAMPLES, SPARE, sort_keys
 
 FIELD = 21  # bits of each sum in a cell
 MOST = (1 << FIELD) - 1
 WORTH = 32  # samples
-KEYS_PER_BUCKET = 4
-MOST_BUCKETS = 4096
+KEYS_PER_BUCKET = 8
+MOST_BUCKETS = 2048
 HALF = 0xFFFF
 SLACK = 1 - 1e-10  # scores are negative; rounding must not hide one
 
@@ -57,13 +58,16 @@ def try_cell(cell, n, zeros, ones, least, least_weight):
 
 
 @helper
-def bound_between(before, after, zeros, ones):
-    """An upper bound of the scores of splits inside a bucket, from the sums before and after it."""
+def bound_between(before, after, zeros, ones, with_ends):
+    """An upper bound of the scores of splits inside a bucket, from the sums before and after it.
+
+    Two corners of the box are the bucket's ends, whose scores may be known.
+    """
     ones_before, ones_after = float64((before >> FIELD) & MOST), float64((after >> FIELD) & MOST)
     zeros_before = float64(before & MOST) - ones_before
     zeros_after = float64(after & MOST) - ones_after
     bound = -float64(1e300)
-    for a in range(4):
+    for a in range(0 if with_ends else 1, 4 if with_ends else 3):
         left_zeros = zeros_after if a & 1 else zeros_before
         left_ones = ones_after if a & 2 else ones_before
         if 0 < left_zeros + left_ones < zeros + ones:
@@ -99,17 +103,23 @@ def search_buckets(columns, features, feature, settings, items, frontier, start,
             if score > best:
                 best, place, rank = score, cell >> (2 * FIELD), low + ((b + 1) << shift) - 1
         items[BUCKETS, b] = cell
-    between, is_close = rank, features[feature, IS_CLOSE] != 0
+    between, span = rank, features[feature, SPAN]
     if shift > 0:
         items[BUCKETS, n_buckets - 1] += cell
-        n_kept = keep_promising(items, n, low, shift, n_buckets, best, zeros, ones)
+        bounded = least > 1 or least_weight > 0  # then the ends of a bucket may not have been tried
+        n_kept = keep_promising(items, n, low, shift, n_buckets, best, zeros, ones, bounded)
         if n_kept > 0:
             row = sort_keys(items, n_kept, low, high)
             best, place, rank = scan_promising(
                 columns, feature, items, row, n, n_kept, low, shift, best, place, rank, zeros, ones, least,
-                least_weight, is_close,
+                least_weight, span,
             )  # fmt: skip
-    if is_close and rank >= 0 and rank == between and are_close(columns, feature, items, start, n, rank):
+    if (
+        span > 0
+        and rank >= 0
+        and rank == between
+        and are_close(columns, feature, items, start, n, rank, span)
+    ):
         return False
     if rank >= 0:
         keep_split(frontier, feature, best, rank)
@@ -117,26 +127,31 @@ def search_buckets(columns, features, feature, settings, items, frontier, start,
 
 
 @helper
-def are_close(columns, feature, items, start, n, rank):
+def are_close(columns, feature, items, start, n, rank, span):
     """Tell whether the node's values on both sides of a rank are too close together to be parted."""
     below, above = int64(-1), int64(1) << 40
     for i in range(start, start + n):
         own = int64(columns[RANKS, feature, items[SAMPLES, i] & LOWER_HALF])
         below = max(below, own if own <= rank else int64(-1))
         above = min(above, own if own > rank else int64(1) << 40)
-    return not is_boundary(columns, feature, below, above, True)
+    return not is_boundary(columns, feature, below, above, span)
 
 
 @helper
-def keep_promising(items, n, low, shift, n_buckets, best, zeros, ones):
+def keep_promising(items, n, low, shift, n_buckets, best, zeros, ones, bounded):
     """Move the keys of buckets that may hold a split as good as the best to the front; return how many."""
-    before = int64(0)
+    before = n_promising = int64(0)
     for b in range(n_buckets):
         after = items[BUCKETS, b]
-        several = after - before >= int64(2) << (2 * FIELD)
-        items[SPARE, b] = several and bound_between(before, after, zeros, ones) * SLACK >= best
+        items[SPARE, b] = 0
+        if after - before >= int64(2) << (2 * FIELD):
+            if bound_between(before, after, zeros, ones, bounded) * SLACK >= best:
+                items[SPARE, b] = 1
+                n_promising += 1
         before = after
     kept = int64(0)
+    if n_promising == 0:
+        return kept
     for i in range(n):
         key = items[KEYS, i]
         items[KEYS, kept] = key
@@ -147,7 +162,7 @@ def keep_promising(items, n, low, shift, n_buckets, best, zeros, ones):
 @helper
 def scan_promising(
     columns, feature, items, row, n, kept, low, shift, best, place, rank, zeros, ones, least, least_weight,
-    is_close,
+    span,
 ):  # fmt: skip
     """Try the boundaries inside the buckets of the promising keys, which are sorted.
 
@@ -167,6 +182,6 @@ def scan_promising(
         score = try_cell(cell, n, zeros, ones, least, least_weight)
         n_left = cell >> (2 * FIELD)
         if score > best or (score == best and rank >= 0 and n_left < place):
-            if is_boundary(columns, feature, own, following, is_close):
+            if is_boundary(columns, feature, own, following, span):
                 best, place, rank = score, n_left, own
     return best, place, rank

@@ -1,4 +1,4 @@
-"""The search for a split where samples are counted: one output, Gini impurity, weights that are small integers.
+"""The search for a split where samples are counted: one output, Gini impurity, small integer weights.
 
 The payload of an item is the class above the weight, 16 bits each. Sums are exact.
 """
@@ -6,7 +6,7 @@ The payload of an item is the class above the weight, 16 bits each. Sums are exa
 from .._compile import float64, helper, int64
 from ._tree_buckets import fits_buckets, search_buckets
 from ._tree_criteria import LEFT_SUMS, RIGHT_SUMS, TOTAL, clear_sums, is_boundary
-from ._tree_frontier import FOUND, IS_CLOSE, MIN_LEAF, MIN_LEAF_WEIGHT, N_CLASSES, RANDOM, SCORE
+from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, N_CLASSES, RANDOM, SCORE, SPAN
 from ._tree_search import correct_split, keep_split, order_keys, read_feature
 from ._tree_sort import SAMPLES, make_keys
 
@@ -42,7 +42,7 @@ def search_counts(columns, features, feature, settings, items, choices, frontier
             columns, features, feature, settings, items, frontier, start, n, low, high, weight, sums[TOTAL, 1]
         ):
             return False
-        make_keys(columns, feature, items, start, stop, True)
+        make_keys(columns, features.shape[0], feature, items, start, stop, True)
     row, only, rank, threshold, missing_left = order_keys(
         columns, features, feature, settings, items, choices, n, low, high, n_missing
     )
@@ -62,7 +62,7 @@ def scan_counts(columns, features, feature, settings, items, frontier, sums, row
     The sums of squares are brought up to date, exactly.
     """
     least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
-    is_close = features[feature, IS_CLOSE] != 0
+    span = features[feature, SPAN]
     best = frontier[FOUND, SCORE]
     left_weight = left_squares = right_squares = 0.0
     for c in range(int64(settings[N_CLASSES])):
@@ -84,7 +84,7 @@ def scan_counts(columns, features, feature, settings, items, frontier, sums, row
         if only >= 0:
             if n_left != only:
                 continue
-        elif not is_boundary(columns, feature, rank, items[row, i + 1] >> 32, is_close):
+        elif not is_boundary(columns, feature, rank, items[row, i + 1] >> 32, span):
             continue
         right_weight = weight - left_weight
         if n_left < least or n - n_left < least or left_weight < least_weight or right_weight < least_weight:

@@ -1,8 +1,8 @@
 """Sums over the samples of a node and of its sides, and what the criteria make of them.
 
-`sums` has a row for the node and for each side: for classification a sum of weights for each output and class,
-for regression a sum of weighted targets for each output. The formulas are scikit-learn's to the last rounding,
-so that splits it finds equally good are equally good here.
+`sums` has a row for the node and for each side: for classification a sum of weights for each output and
+class, for regression a sum of weighted targets for each output. The formulas are scikit-learn's to the last
+rounding, so that splits it finds equally good are equally good here.
 """
 
 import math
@@ -23,9 +23,12 @@ def log2(x):
 
 
 @helper
-def is_boundary(columns, feature, rank, following, is_close):
-    """Tell whether two neighbouring ranks stand for values that a threshold can part."""
-    if rank == following or not is_close:
+def is_boundary(columns, feature, rank, following, span):
+    """Tell whether two neighbouring ranks stand for values that a threshold can part.
+
+    No values further apart than `span` ranks are too close together.
+    """
+    if rank == following or following - rank > span:
         return rank != following
     return value_at(columns, feature, following) > value_at(columns, feature, rank) + CLOSE
 

@@ -1,10 +1,10 @@
 """What the growing of a tree has ahead of it: nodes to be evaluated, evaluated nodes to be split, features to
 be drawn.
 
-A record is RECORD numbers in a row of the frontier. Depth first, a stack of records waits for evaluation. Best
-first, evaluated records wait in a heap, and the two children of the one taken wait in the stack. All of it is
-scikit-learn's, step by step, its generator of random numbers and the order of its heap included: a seed gives
-the same draws, ties are broken alike.
+A record is RECORD numbers in a row of the frontier. Depth first, a stack of records waits for evaluation.
+Best first, evaluated records wait in a heap, and the two children of the one taken wait in the stack. All of
+it is scikit-learn's, step by step, its generator of random numbers and the order of its heap included: a seed
+gives the same draws, ties are broken alike.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from .._compile import helper, int64
 
 # ---- the columns of `features`, of the grown `nodes` and of their `reals` -------------------------
-N_VALUES, HAS_MISSING, IS_CLOSE, MONOTONIC, IS_BINNED = range(5)
+N_VALUES, HAS_MISSING, SPAN, MONOTONIC, IS_BINNED = range(5)
 FEATURE_COLUMNS = 5
 LEFT, RIGHT, FEATURE, N_SAMPLES, MISSING_LEFT = range(5)
 NODE_COLUMNS = 5
@@ -21,8 +21,8 @@ LEAF, UNDEFINED = -1, -2
 
 # ---- settings ---------------------------------------------------------------------------------------
 (
-    CRITERION, N_OUTPUTS, N_CLASSES, MAX_FEATURES, MIN_SPLIT, MIN_LEAF, MIN_LEAF_WEIGHT, MIN_DECREASE, MAX_DEPTH,
-    MAX_LEAVES, RANDOM, SEED, CONSTRAINED, TOTAL_WEIGHT,
+    CRITERION, N_OUTPUTS, N_CLASSES, MAX_FEATURES, MIN_SPLIT, MIN_LEAF, MIN_LEAF_WEIGHT, MIN_DECREASE,
+    MAX_DEPTH, MAX_LEAVES, RANDOM, SEED, CONSTRAINED, TOTAL_WEIGHT,
 ) = range(14)  # fmt: skip
 N_SETTINGS = 14
 GINI, ENTROPY, SQUARED_ERROR, ABSOLUTE_ERROR, POISSON = range(5)

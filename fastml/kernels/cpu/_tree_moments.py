@@ -1,11 +1,12 @@
 """The search for a split by the squared error of one output.
 
-The node's weights and weighted targets lie side by side in rows of `sums`; a key's payload is the place there.
+The node's weights and weighted targets lie side by side in rows of `sums`; a key's payload is the place
+there.
 """
 
 from .._compile import helper, int64
 from ._tree_criteria import SAMPLE_WEIGHT, TOTAL, is_boundary
-from ._tree_frontier import FOUND, IS_CLOSE, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE
+from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE, SPAN
 from ._tree_search import correct_split, keep_split, order_keys, read_feature
 from ._tree_sort import LOWER_HALF, SAMPLES
 
@@ -60,9 +61,9 @@ def search_moments(columns, features, feature, settings, items, choices, frontie
 
 @helper
 def scan_moments(columns, features, feature, settings, items, frontier, sums, row, n, offset, only, weight):
-    """Try the boundaries between sorted keys, or the one at `only`; the last `offset` keys are on the left."""
+    """Try the boundaries between sorted keys, or that at `only`; the last `offset` keys are on the left."""
     least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
-    is_close = features[feature, IS_CLOSE] != 0
+    span = features[feature, SPAN]
     total, best = sums[TOTAL, 0], frontier[FOUND, SCORE]
     left_weight = left = 0.0
     for at in range(n - 1):
@@ -77,7 +78,7 @@ def scan_moments(columns, features, feature, settings, items, frontier, sums, ro
         if only >= 0:
             if n_left != only:
                 continue
-        elif not is_boundary(columns, feature, rank, following, is_close):
+        elif not is_boundary(columns, feature, rank, following, span):
             continue
         right_weight, right = weight - left_weight, total - left
         if n_left < least or n - n_left < least or left_weight < least_weight or right_weight < least_weight:

@@ -1,4 +1,4 @@
-"""What the searches for a split share: the sorted keys of a feature, random thresholds, the best split so far.
+"""What the searches for a split share: sorted keys, random thresholds, the best split so far.
 
 Missing values have the highest rank, so that the first search, with them on the right, treats them as any
 other; the second has them on the left from the beginning.
@@ -7,12 +7,12 @@ other; the second has them on the left from the beginning.
 import numpy as np
 
 from .._compile import float64, helper, int64
+from ._tree_criteria import is_boundary
 from ._tree_frontier import (
     BEST_FEATURE,
     BEST_MISSING,
     BEST_RANK,
     BEST_THRESHOLD,
-    CLOSE,
     CURRENT,
     EPSILON,
     FOUND,
@@ -26,6 +26,7 @@ from ._tree_frontier import (
     N_VALUES,
     RANDOM,
     SCORE,
+    SPAN,
     SPLITS,
     TOTAL_WEIGHT,
     next_random,
@@ -37,24 +38,23 @@ MOST_RANDOM = 2147483647.0
 
 @helper
 def read_feature(columns, features, feature, items, start, stop, with_payload):
-    """Make the feature's keys; return the lowest and highest rank, how many are missing, if it is constant."""
-    low, high = make_keys(columns, feature, items, start, stop, with_payload)
+    """Make the feature's keys; return the extreme ranks, how many are missing, if it is constant."""
+    low, high = make_keys(columns, features.shape[0], feature, items, start, stop, with_payload)
     n_missing = int64(0)
     if features[feature, HAS_MISSING] != 0:
         n_missing, high = count_missing(items, stop - start, features[feature, N_VALUES])
     if high < 0:
         return low, high, n_missing, True
-    smallest, largest = value_at(columns, feature, low), value_at(columns, feature, high)
-    is_constant = low == high if features[feature, IS_BINNED] != 0 else largest <= smallest + CLOSE
-    return low, high, n_missing, n_missing == 0 and is_constant
+    is_constant = n_missing == 0 and not is_boundary(columns, feature, low, high, features[feature, SPAN])
+    return low, high, n_missing, is_constant
 
 
 @helper
 def order_keys(columns, features, feature, settings, items, choices, n, low, high, n_missing):
     """Bring the keys into the order in which boundaries are tried.
 
-    Return their row, and for a random threshold: how many are on its left (-1 where all boundaries are tried),
-    its rank, itself, whether missing values are on the left.
+    Return their row, and for a random threshold: how many are on its left (-1 where all boundaries are
+    tried), its rank, itself, whether missing values are on the left.
     """
     missing_rank = features[feature, N_VALUES]
     if settings[RANDOM] != 0:
@@ -121,13 +121,15 @@ def correct_split(frontier, n_missing, missing_left, only, rank, threshold):
 def part_samples(columns, features, items, frontier, start, stop):
     """Move the samples of the best split's left side to the front; return where the right side begins.
 
-    The threshold is half-way between the sides, or what ends a bin. A missing value where there was none goes to
-    the larger side.
+    The threshold is half-way between the sides, or what ends a bin. A missing value where there was none goes
+    to the larger side.
     """
     feature = int64(frontier[FOUND, BEST_FEATURE])
     missing_rank = features[feature, N_VALUES] if frontier[FOUND, BEST_MISSING] > 0 else int64(-1)
     rank = int64(frontier[FOUND, BEST_RANK])
-    position, rank, following = partition_items(columns, feature, items, start, stop, rank, missing_rank)
+    position, rank, following = partition_items(
+        columns, features.shape[0], feature, items, start, stop, rank, missing_rank
+    )
     if frontier[FOUND, BEST_MISSING] < 0:
         frontier[FOUND, BEST_MISSING] = position - start > stop - position
     if np.isnan(frontier[FOUND, BEST_THRESHOLD]):

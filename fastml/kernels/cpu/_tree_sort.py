@@ -1,28 +1,46 @@
 """The samples of a node in the order of a feature, and their partition.
 
-A sample is a 64-bit item: its row in the lower half, a payload in the upper. A key is the rank of the sample's
-value among the feature's different values in the upper half, and the payload, or the sample's place in the
-node, in the lower. Rows of `items`: the tree's samples, keys, spare keys, counters, and sums by bucket.
+A sample is a 64-bit item: its row in the lower half, a payload in the upper. A key is the rank of the
+sample's value among the feature's different values in the upper half, and the payload, or the sample's place
+in the node, in the lower. Rows of `items`: the tree's samples, keys, spare keys, counters, and sums by
+bucket.
 """
 
 import numpy as np
 
 from .._compile import helper, int64
 
-RANKS, VALUES = range(2)  # of `columns`: ranks of values, and by rank the bits of the values
+RANKS, VALUES, BY_ROW = range(
+    3
+)  # of `columns`: ranks of values, by rank the bits of the values, ranks by row
 SAMPLES, KEYS, SPARE, COUNTS, BUCKETS = range(5)  # of `items`
+VALUES_OF_LINE = 16  # in the cache
 FEW = 24  # keys that are sorted by insertion
 CROWD = 48  # keys in one bucket that would take insertion too long
 LOWER_HALF = 0xFFFFFFFF
 
 
 @helper
-def make_keys(columns, feature, items, start, stop, with_payload):
+def strides_of(columns, n_features, n):
+    """How to find ranks in `columns`: the plane, and the strides by feature and by row.
+
+    The rows of a small node lie far apart in a column; by row, they stay in the cache down to its leaves.
+    With `n_features` 0, for columns that are not there by row, the strides are always those of columns.
+    """
+    if n_features > 0 and n * VALUES_OF_LINE < columns.shape[2]:
+        return BY_ROW, int64(1), n_features
+    return RANKS, columns.shape[2], int64(1)
+
+
+@helper
+def make_keys(columns, n_features, feature, items, start, stop, with_payload):
     """Write the node's keys; return the smallest and the largest rank."""
+    plane, by_feature, by_row = strides_of(columns, n_features, stop - start)
+    at = feature * by_feature
     low, high = int64(1) << 40, int64(-1)
     for i in range(start, stop):
         item = items[SAMPLES, i]
-        rank = int64(columns[RANKS, feature, item & LOWER_HALF])
+        rank = int64(columns[plane, 0, at + (item & LOWER_HALF) * by_row])
         low, high = min(low, rank), max(high, rank)
         items[KEYS, i - start] = (rank << 32) | (item >> 32 if with_payload else i - start)
     return low, high
@@ -118,16 +136,18 @@ def sort_digits(items, n, low, high):
 
 
 @helper
-def partition_items(columns, feature, items, start, stop, rank, missing_rank):
+def partition_items(columns, n_features, feature, items, start, stop, rank, missing_rank):
     """Move the node's samples of a rank up to `rank`, or the missing one, to the front; keep their order.
 
     Return where the others begin, the highest rank up to `rank`, and the lowest of the others.
     """
+    plane, by_feature, by_row = strides_of(columns, n_features, stop - start)
+    at = feature * by_feature
     to, aside = start, int64(0)
     highest, lowest = int64(-1), int64(1) << 40
     for i in range(start, stop):
         item = items[SAMPLES, i]
-        own = int64(columns[RANKS, feature, item & LOWER_HALF])
+        own = int64(columns[plane, 0, at + (item & LOWER_HALF) * by_row])
         below = own <= rank
         left = int64(below) | int64(own == missing_rank)
         highest = max(highest, own if below else int64(-1))

@@ -1,7 +1,8 @@
 """Growing a decision tree from exact splits: one call grows one tree.
 
-`_tree_frontier` says which node is next and which features are drawn for it, `_tree_sort` sorts its samples by a
-feature, `_tree_counts`, `_tree_moments` and `_tree_any` try the splits, `_tree_criteria` has the formulas.
+`_tree_frontier` says which node is next and which features are drawn for it, `_tree_sort` sorts its samples
+by a feature, `_tree_counts`, `_tree_moments` and `_tree_any` try the splits, `_tree_criteria` has the
+formulas.
 """
 
 from typing import NamedTuple
@@ -82,7 +83,7 @@ LARGEST_COUNT = 0xFFFF  # of a weight that is a count, and of a class
 # ---- kernels ---------------------------------------------------------------------------------------------
 @kernel
 def grow_counts(
-    columns: int32[:, :, :],  # IN (2, n_features, n_samples) ranks, and the bits of the ranks' values
+    columns: int32[:, :, :],  # IN (3, n_features, n_samples) see Table
     features: int64[:, :],  # IN (n_features, FEATURE_COLUMNS)
     settings: float64[:],  # IN (N_SETTINGS,)
     items_work: int64[:, :],  # WORK (5, n_items) the items, then room for sorting
@@ -250,7 +251,8 @@ def grow_any(
         settle_node(choices_work, frontier_work, features, settings, nodes_out, reals_out)
 
 
-# ---- launchers -----------------------------------------------------------------------------------------------
+# ---- launchers
+# -----------------------------------------------------------------------------------------------
 class Limits(NamedTuple):
     """What bounds the growth of a tree."""
 
@@ -304,8 +306,8 @@ def grow_tree(table, y, weight, criterion, n_classes, limits, seed, monotonic=No
     Returns
     -------
     tree : Grown
-        With its nodes in scikit-learn's order. Of equally good splits the one tried first is taken: features in
-        the order drawn, thresholds from low to high, missing values right before left.
+        With its nodes in scikit-learn's order. Of equally good splits the one tried first is taken: features
+        in the order drawn, thresholds from low to high, missing values right before left.
 
     References
     ----------
@@ -347,7 +349,7 @@ def grow_tree(table, y, weight, criterion, n_classes, limits, seed, monotonic=No
             rows, width = RIGHT_SUMS + 1, n_outputs * n_classes
             if kind == ABSOLUTE_ERROR:
                 rows, width = SORTED + 2 * n_outputs, max(width, n_items + 1)
-                ranks = np.broadcast_to(rank_targets(y), (2, n_outputs, len(y)))
+                ranks = np.broadcast_to(rank_targets(y), (3, n_outputs, len(y)))
                 columns = np.concatenate([columns, ranks], axis=1)
             grow_any(columns, features, targets, *work, np.empty((rows, width)), nodes, reals)
     n_nodes = int(choices[N_NODES])

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..._threads import for_each_block
 from .._compile import T, helper, int32, int64, kernel
-from ._tree_frontier import CLOSE, FEATURE_COLUMNS, HAS_MISSING, IS_BINNED, IS_CLOSE, MONOTONIC, N_VALUES
-from ._tree_sort import LOWER_HALF, RANKS, VALUES, value_at
+from ._tree_frontier import CLOSE, FEATURE_COLUMNS, HAS_MISSING, IS_BINNED, MONOTONIC, N_VALUES, SPAN
+from ._tree_sort import BY_ROW, LOWER_HALF, RANKS, VALUES, value_at
 
 __all__ = ["Table", "rank_columns"]
 
@@ -21,7 +21,9 @@ INFINITE = 0x7F800000  # the bits of infinity
 class Table(NamedTuple):
     """A table as `rank_columns` returns it."""
 
-    columns: np.ndarray  # int32 (2, n_features, n_samples): ranks; by rank, the bits of the values
+    columns: (
+        np.ndarray
+    )  # int32 (3, n_features, n_samples): ranks; by rank, the bits of the values; ranks by row
     features: np.ndarray  # int64 (n_features, FEATURE_COLUMNS), see _tree_frontier
 
 
@@ -64,16 +66,33 @@ def value_of(bits):
 
 
 @helper
+def span_of(columns, t, n_values):
+    """The most ranks between two values that are too close together to be parted."""
+    span, first = int64(0), int64(0)
+    for rank in range(n_values):
+        while value_at(columns, t, rank) > value_at(columns, t, first) + CLOSE:
+            first += 1
+        span = max(span, rank - first)
+    return span
+
+
+@helper
 def end_of_bin(below, above):
     """A value from `below` on, below `above`: half-way where that is representable."""
     middle = below / np.float32(2) + above / np.float32(2)
     return middle if below <= middle < above else below
 
 
+@helper
+def place_rank(columns, t, row, rank):
+    columns[RANKS, t, row] = rank
+    columns[BY_ROW, 0, row * columns.shape[1] + t] = rank  # the plane is used as (n_samples, n_features)
+
+
 @kernel
 def rank_keys(
     keys: int64[:, :],  # IN (n_features, n_samples) sorted
-    columns_out: int32[:, :, :],  # OUT (2, n_features, n_samples)
+    columns_out: int32[:, :, :],  # OUT (3, n_features, n_samples)
     features_out: int64[:, :],  # OUT (n_features, FEATURE_COLUMNS)
     max_bins: int64,  # IN a column of more values is binned; 0 for never
     start: int64,  # IN features
@@ -82,7 +101,7 @@ def rank_keys(
     for t in range(start, stop):
         n_known, n_different = count_values(keys, t)
         is_binned = max_bins > 0 and n_different > max_bins
-        rank, is_close, before = int64(-1), int64(0), int64(MISSING) + 1
+        rank, before = int64(-1), int64(MISSING) + 1
         for i in range(n_known):
             bits = keys[t, i] >> 32
             if bits != before:
@@ -92,17 +111,15 @@ def rank_keys(
                     if is_binned and rank > 0:
                         cut = end_of_bin(value_of(before), value)
                         columns_out[VALUES, t, rank - 1] = np.float32(cut).view(np.int32)
-                    elif rank > 0:
-                        is_close |= not value > value_at(columns_out, t, rank - 1) + CLOSE
                 columns_out[VALUES, t, rank] = np.float32(value).view(np.int32)
                 before = bits
-            columns_out[RANKS, t, keys[t, i] & LOWER_HALF] = rank
+            place_rank(columns_out, t, keys[t, i] & LOWER_HALF, rank)
         for i in range(n_known, keys.shape[1]):
             columns_out[VALUES, t, rank + 1] = INFINITE
-            columns_out[RANKS, t, keys[t, i] & LOWER_HALF] = rank + 1
+            place_rank(columns_out, t, keys[t, i] & LOWER_HALF, rank + 1)
         features_out[t, N_VALUES] = rank + 1
         features_out[t, HAS_MISSING] = n_known < keys.shape[1]
-        features_out[t, IS_CLOSE] = is_close
+        features_out[t, SPAN] = 0 if is_binned else span_of(columns_out, t, rank + 1)
         features_out[t, MONOTONIC] = 0
         features_out[t, IS_BINNED] = is_binned
 
@@ -116,8 +133,8 @@ def rank_columns(X, max_bins=0):
         The table; NaN is a missing value.
 
     max_bins : int, default=0
-        A column of more different values is cut into as many bins of about as many samples each, whose numbers
-        are the ranks. 0 means never.
+        A column of more different values is cut into as many bins of about as many samples each, whose
+        numbers are the ranks. 0 means never.
 
     Returns
     -------
@@ -126,7 +143,7 @@ def rank_columns(X, max_bins=0):
     """
     n, d = X.shape
     keys = np.empty((d, n), np.int64)
-    columns = np.empty((2, d, n), np.int32)
+    columns = np.empty((3, d, n), np.int32)
     features = np.empty((d, FEATURE_COLUMNS), np.int64)
     if make_column_keys(X, keys, 0, n):
         return None

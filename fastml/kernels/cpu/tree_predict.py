@@ -1,8 +1,8 @@
 """Walks through grown trees: the leaves of rows, sums of their values, paths.
 
-Trees lie one after the other. A node is two words: the bits of its threshold above its feature and two flags, its
-children. A threshold is rounded down to float32, which changes no comparison with a float32. A leaf is its own
-child. Several rows walk at a time, so that one's memory access hides behind the others' arithmetic.
+Trees lie one after the other. A node is two words: the bits of its threshold above its feature and two flags,
+its children. A threshold is rounded down to float32, which changes no comparison with a float32. A leaf is
+its own child. Several rows walk at a time, so that one's memory access hides behind the others' arithmetic.
 """
 
 import numpy as np
@@ -144,7 +144,8 @@ def list_paths_range(
             node = step(X, i, words, node)
 
 
-# ---- launchers ----------------------------------------------------------------------------------------------
+# ---- launchers
+# ----------------------------------------------------------------------------------------------
 def pack_tree(nodes, reals, words_out, first):
     """Pack a tree's nodes for the walks.
 

@@ -124,7 +124,8 @@ def depend_on(
             top += 2
 
 
-# ---- launchers ----------------------------------------------------------------------------------------------
+# ---- launchers
+# ----------------------------------------------------------------------------------------------
 def pruning_path(nodes, reals):
     """Find the effective alphas at which minimal cost-complexity pruning takes branches away.
 
@@ -216,10 +217,11 @@ def partial_dependence(nodes, reals, n_features, grid, target_features, sums_out
 
     References
     ----------
-    Friedman, J. (2001). Greedy function approximation: a gradient boosting machine. Annals of Statistics 29(5).
+    Friedman, J. (2001). Greedy function approximation: a gradient boosting machine. Annals of Statistics
+    29(5).
     """
     place = np.full(n_features, -1, np.int64)
     for column in range(len(target_features) - 1, -1, -1):
         place[target_features[column]] = column
     stack = np.empty(len(nodes) + 1, np.int64)
-    depend_on(nodes, reals, grid.astype(np.float64), place, sums_out, stack, np.empty(len(nodes) + 1))
+    depend_on(nodes, reals, np.ascontiguousarray(grid, np.float64), place, sums_out, stack, np.empty(len(nodes) + 1))
