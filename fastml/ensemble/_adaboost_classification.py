@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._base import Classifier
+from .._base import Classifier, stand_for
 from .._device import like_input
 from .._tree_rounds import pack_values
 from .._validation import check_fitted, fit_method, sk
@@ -323,3 +323,6 @@ class AdaBoostClassifier(Classifier, BaseAdaBoost):
             Classes in the order of `classes_`.
         """
         return np.log(self.predict_proba(X))
+
+
+stand_for(AdaBoostClassifier, "sklearn.ensemble._weight_boosting.AdaBoostClassifier")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._base import Regressor
+from .._base import Regressor, stand_for
 from .._device import like_input
 from .._tree_rounds import pack_values
 from .._validation import Options, fit_method, sk
@@ -211,3 +211,6 @@ class AdaBoostRegressor(Regressor, BaseAdaBoost):
         for n in range(1, len(self.estimators_) + 1):
             medians = solver.weighted_medians(found[:, :n], self.estimator_weights_[:n])
             yield like_input(medians, X)
+
+
+stand_for(AdaBoostRegressor, "sklearn.ensemble._weight_boosting.AdaBoostRegressor")

@@ -73,8 +73,8 @@ class BaseGradientBoosting(Prediction, Twin, Estimator):
             self._clear()
         if self.criterion != "deprecated":
             warnings.warn(
-                "The parameter `criterion` is deprecated and will be removed in 1.11. It has no effect. Leave "
-                "it to its default value to avoid this warning.",
+                "The parameter `criterion` is deprecated and will be removed in 1.11. It has no effect. "
+                "Leave it to its default value to avoid this warning.",
                 FutureWarning,
                 stacklevel=4,
             )

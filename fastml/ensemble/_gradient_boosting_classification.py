@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._base import Classifier
+from .._base import Classifier, stand_for
 from .._device import like_input
 from .._parameters import HasMethods
 from .._validation import Options, fit_method
@@ -216,8 +216,8 @@ class GradientBoostingClassifier(Classifier, BaseGradientBoosting):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; None means ones.
         monitor : callable, default=None
-            Called after each stage with its number, this estimator and the variables of the loop; fitting ends
-            when it returns True.
+            Called after each stage with its number, this estimator and the variables of the loop; returns
+            whether to end the fitting.
 
         Returns
         -------
@@ -377,3 +377,6 @@ class GradientBoostingClassifier(Classifier, BaseGradientBoosting):
             Classes in the order of `classes_`.
         """
         return np.log(self.predict_proba(X))
+
+
+stand_for(GradientBoostingClassifier, "sklearn.ensemble._gb.GradientBoostingClassifier")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._base import Regressor
+from .._base import Regressor, stand_for
 from .._device import like_input
 from .._parameters import HasMethods
 from .._validation import Interval, Options, fit_method
@@ -218,8 +218,8 @@ class GradientBoostingRegressor(Regressor, BaseGradientBoosting):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; None means ones.
         monitor : callable, default=None
-            Called after each stage with its number, this estimator and the variables of the loop; fitting ends
-            when it returns True.
+            Called after each stage with its number, this estimator and the variables of the loop; returns
+            whether to end the fitting.
 
         Returns
         -------
@@ -279,3 +279,6 @@ class GradientBoostingRegressor(Regressor, BaseGradientBoosting):
 
     def _leaves(self, rows):
         return super()._leaves(rows)[:, :, 0]
+
+
+stand_for(GradientBoostingRegressor, "sklearn.ensemble._gb.GradientBoostingRegressor")
