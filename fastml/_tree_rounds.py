@@ -11,7 +11,7 @@ from ._device import CPU
 from ._parameters import validate_params
 from .solvers import tree as solver
 
-__all__ = ["TreeRounds", "copy_tree", "is_tree", "leaves_of", "pack_values", "to_sklearn"]
+__all__ = ["TreeRounds", "copy_tree", "is_tree", "leaves_of", "pack_values", "to_sklearn", "with_features"]
 
 
 def is_tree(estimator: Any) -> bool:
@@ -194,6 +194,27 @@ def pack_values(trees: list, values: list) -> tuple:
     """
     words, roots, _ = solver.pack(CPU, trees)
     return words, roots, np.ascontiguousarray(np.concatenate(values))
+
+
+def with_features(tree: Any, features: np.ndarray) -> Any:
+    """Make a tree of some features one of all.
+
+    Parameters
+    ----------
+    tree : Tree
+        The tree.
+    features : ndarray of shape (tree.n_features,)
+        Which features it was grown from.
+
+    Returns
+    -------
+    tree : Tree
+        It asks for these.
+    """
+    nodes = tree.nodes.copy()
+    inner = nodes[:, 0] != -1
+    nodes[inner, 2] = features[nodes[inner, 2]]
+    return solver.Tree(tree.n_features, tree.n_classes, nodes, tree.reals, tree.max_depth)
 
 
 def leaves_of(packed: tuple, X: Any) -> np.ndarray:

@@ -31,6 +31,8 @@ EXPECTED_FAILURES = {
     "GradientBoostingRegressor": ROUNDED_GRADIENTS,
     "KMeans": WEIGHTS_AND_STARTS,
     "MiniBatchKMeans": WEIGHTS_AND_STARTS,
+    "BaggingClassifier": DRAWN_SAMPLES,
+    "BaggingRegressor": DRAWN_SAMPLES,
     "RandomForestClassifier": DRAWN_SAMPLES,
     "RandomForestRegressor": DRAWN_SAMPLES,
     "KNeighborsClassifier(metric='precomputed')": PRECOMPUTED,

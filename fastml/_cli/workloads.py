@@ -240,6 +240,8 @@ WORKLOADS = (
     _tree("ensemble.RandomForestRegressor", scores.R2),
     _tree("ensemble.ExtraTreesClassifier", scores.ACCURACY),
     _tree("ensemble.ExtraTreesRegressor", scores.R2),
+    _tree("ensemble.BaggingClassifier", scores.ACCURACY),
+    _tree("ensemble.BaggingRegressor", scores.R2),
     _tree("ensemble.AdaBoostClassifier", scores.ACCURACY),
     _tree("ensemble.AdaBoostRegressor", scores.R2),
     _tree("ensemble.GradientBoostingClassifier", scores.ACCURACY),

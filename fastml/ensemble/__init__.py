@@ -5,6 +5,8 @@ from .._lazy import lazy_names
 __all__ = [
     "AdaBoostClassifier",
     "AdaBoostRegressor",
+    "BaggingClassifier",
+    "BaggingRegressor",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GradientBoostingClassifier",
@@ -18,6 +20,8 @@ __getattr__, __dir__ = lazy_names(
     {
         "AdaBoostClassifier": "fastml.ensemble._adaboost_classification",
         "AdaBoostRegressor": "fastml.ensemble._adaboost_regression",
+        "BaggingClassifier": "fastml.ensemble._bagging_classification",
+        "BaggingRegressor": "fastml.ensemble._bagging_regression",
         "ExtraTreesClassifier": "fastml.ensemble._forest_classification",
         "ExtraTreesRegressor": "fastml.ensemble._forest_regression",
         "GradientBoostingClassifier": "fastml.ensemble._gradient_boosting_classification",
@@ -32,6 +36,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._adaboost_classification import AdaBoostClassifier
     from ._adaboost_regression import AdaBoostRegressor
+    from ._bagging_classification import BaggingClassifier
+    from ._bagging_regression import BaggingRegressor
     from ._forest_classification import ExtraTreesClassifier, RandomForestClassifier
     from ._forest_regression import ExtraTreesRegressor, RandomForestRegressor
     from ._gradient_boosting_classification import GradientBoostingClassifier
