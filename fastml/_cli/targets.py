@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .._lazy import sk
 from . import scores
 from .data import Data
 from .measure import Entry
@@ -67,6 +68,21 @@ def _scaler(n, d, dtype, goals):
     return _entry(f"StandardScaler {n // 1000}k x {d}", dtype, workload, load, ("fit", "answer"), goals)
 
 
+def _forest(n, d, goals):
+    def load(quick: bool) -> Data:
+        make = sk("sklearn.datasets.make_classification")
+        informative, redundant = d // 2, d // 5
+        X, y = make(
+            n + 10_000, d, n_informative=informative, n_redundant=redundant, flip_y=0.05, random_state=0
+        )
+        X, learnt = X.astype(np.float32), n // 10 if quick else n
+        return Data("made", X[:learnt], y[:learnt], X[n:], y[n:])
+
+    parameters = {"n_estimators": 100, "random_state": 0, "n_jobs": -1}
+    workload = Workload("ensemble.RandomForestClassifier", (), scores.ACCURACY, "predict", parameters)
+    return _entry(f"random forest {n // 1000}k x {d}, 100 trees", np.float32, workload, load, ("fit",), goals)
+
+
 def _labels(n, goals):
     def load(quick: bool) -> Data:
         random = np.random.default_rng(0)
@@ -123,5 +139,6 @@ TARGETS = (
         "silhouette 20k x 16", "metrics.silhouette_score", lambda d: (d.X, d.y), 20_000, 16, F64, {"sk": 7}
     ),
     _scaler(100_000, 100, F64, {"sk": 4}),
+    _forest(50_000, 20, {"sk": 6, "sx": 1.4}),
     _labels(10_000_000, {"sk": 19}),
 )

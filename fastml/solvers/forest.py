@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,9 +10,18 @@ import numpy as np
 from .._threads import for_each_block
 from . import tree as solver
 
-__all__ = ["Sampling", "Trees", "add_predictions", "draw_rows", "grow_forest", "mean_importances", "out_of_bag"]
+__all__ = [
+    "Sampling",
+    "Trees",
+    "add_predictions",
+    "draw_rows",
+    "grow_forest",
+    "mean_importances",
+    "out_of_bag",
+]
 
 MAX_SEED = 2**31 - 1
+SMALL_TREE = 5_000  # values: less is grown in the time that the interpreter takes for a tree
 
 
 class Sampling(NamedTuple):
@@ -59,7 +69,7 @@ class Trees:
         return known[name] if name in known else known.setdefault(name, make())
 
 
-def draw_rows(sampling, seed):
+def draw_rows(sampling, seed, rng=None):
     """Draw the samples of a tree, as scikit-learn draws them.
 
     Parameters
@@ -68,13 +78,16 @@ def draw_rows(sampling, seed):
         With samples to be drawn.
     seed : int
         The tree's.
+    rng : RandomState, default=None
+        A generator to be seeded: making a new one takes longer than drawing for a small tree.
 
     Returns
     -------
     rows : int32 ndarray of shape (n_drawn,)
         Samples.
     """
-    rng = np.random.RandomState(seed)
+    rng = np.random.RandomState(0) if rng is None else rng
+    rng.seed(seed)
     if sampling.weight is None:
         return rng.randint(0, sampling.n_samples, sampling.n_drawn).astype(np.int32)
     shares = sampling.weight / sampling.weight.sum()
@@ -111,24 +124,29 @@ def grow_forest(device, table, y, plan, sampling, seeds, *, weigh=None, min_weig
         In the order of the seeds.
     """
     trees: list = [None] * len(seeds)
+    own_generator = threading.local()
 
     def grow_one(t, start, stop):
         if report is not None:
             report(t)
+        if not hasattr(own_generator, "rng"):
+            own_generator.rng = np.random.RandomState(0)
+        rng = own_generator.rng
         seed, weight = int(seeds[t]), sampling.weight
+        rng.seed(seed)
+        first = rng.randint(0, MAX_SEED)
         if sampling.n_drawn is not None:
-            rows = draw_rows(sampling, seed)
+            rows = draw_rows(sampling, seed, rng)
             weight = np.bincount(rows, minlength=sampling.n_samples)
             weight = weight if weigh is None else weight * weigh(rows)
         own = plan
         if min_weight_fraction:
             total = float(sampling.n_samples if weight is None else weight.sum())
             own = plan._replace(limits=plan.limits._replace(min_weight_leaf=min_weight_fraction * total))
-        first = np.random.RandomState(seed).randint(0, MAX_SEED)
         trees[t] = solver.grow(device, table, y, weight, own, first)
 
-    n_columns = min(plan.limits.max_features, plan.n_features)
-    work = 100.0 * len(y) * n_columns * len(seeds)
+    values = len(y) * min(plan.limits.max_features, plan.n_features)
+    work = 100.0 * values * len(seeds) if values > SMALL_TREE else 0.0
     for_each_block(grow_one, len(seeds), 1, work=work)
     return trees
 
@@ -172,9 +190,9 @@ def out_of_bag(trees, sampling, X):
         How many trees have not.
     """
     shape = len(X), trees.trees[0].n_outputs, trees.trees[0].max_n_classes
-    sums, n_trees = np.zeros(shape), np.zeros(len(X), np.int64)
+    sums, n_trees, rng = np.zeros(shape), np.zeros(len(X), np.int64), np.random.RandomState(0)
     for tree, seed in zip(trees.trees, trees.seeds.tolist()):
-        left_out = np.bincount(draw_rows(sampling, seed), minlength=len(X)) == 0
+        left_out = np.bincount(draw_rows(sampling, seed, rng), minlength=len(X)) == 0
         rows = np.flatnonzero(left_out)
         sums[rows] += tree.predict(X[rows]).reshape(len(rows), *shape[1:])
         n_trees += left_out

@@ -8,11 +8,11 @@ missed.
 A cell of a bucket is three sums in one integer: of weights, of weights of class 1, of samples.
 """
 
-from .._compile import float64, helper, int64
+from .._compile import float64, helper, int64, uint64
 from ._tree_criteria import is_boundary
-from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, SCORE, SPAN
+from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, N_VALUES, SCORE, SPAN
 from ._tree_search import keep_split
-from ._tree_sort import BUCKETS, KEYS, LOWER_HALF, RANKS, SAMPLES, SPARE, sort_keys
+from ._tree_sort import BUCKETS, KEYS, LOWER_HALF, RANKS, SAMPLES, SPARE, sort_keys, strides_of
 
 FIELD = 21  # bits of each sum in a cell
 MOST = (1 << FIELD) - 1
@@ -76,6 +76,53 @@ def bound_between(before, after, zeros, ones, with_ends):
 
 
 @helper
+def scan_cells(items, n_buckets, low, shift, n, best, zeros, ones, least, least_weight):
+    """Try the boundaries between buckets, whose cells become sums from the first one on.
+
+    Return the best score, how many samples it has on the left, and its rank, -1 if it is not a new one.
+    """
+    place, rank, cell = n, int64(-1), int64(0)
+    for b in range(n_buckets - 1):
+        if items[BUCKETS, b] != 0:
+            cell += items[BUCKETS, b]
+            score = try_cell(cell, n, zeros, ones, least, least_weight)
+            if score > best:
+                best, place, rank = score, cell >> (2 * FIELD), low + ((b + 1) << shift) - 1
+        items[BUCKETS, b] = cell
+    items[BUCKETS, n_buckets - 1] += cell
+    return best, place, rank
+
+
+@helper
+def clear_cells(items, n_buckets):
+    for b in range(n_buckets):
+        items[BUCKETS, b] = 0
+
+
+@helper
+def search_values(columns, features, feature, settings, items, frontier, start, n, weight, ones):
+    """Look for a better split of a feature of few values, each a bucket; True when it is constant."""
+    n_values = features[feature, N_VALUES]
+    clear_cells(items, n_values)
+    plane, by_feature, by_row = strides_of(columns, features.shape[0], n)
+    at, stride, first = uint64(feature * by_feature), uint64(by_row), uint64(start)
+    for i in range(uint64(n)):
+        item = items[SAMPLES, first + i]
+        rank = columns[plane, 0, at + uint64(item & LOWER_HALF) * stride]
+        items[BUCKETS, uint64(rank)] += cell_of(item >> 32)
+    least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
+    zeros, best, none = weight - ones, frontier[FOUND, SCORE], int64(0)
+    best, _, rank = scan_cells(items, n_values, none, none, n, best, zeros, ones, least, least_weight)
+    if rank >= 0:
+        keep_split(frontier, feature, best, rank)
+        return False
+    for b in range(n_values):  # the first value that is there has all samples
+        if items[BUCKETS, b] != 0:
+            return items[BUCKETS, b] >> (2 * FIELD) == n
+    return False
+
+
+@helper
 def search_buckets(columns, features, feature, settings, items, frontier, start, n, low, high, weight, ones):
     """Look for a better split between the unsorted keys; False where only sorting them can tell.
 
@@ -89,23 +136,15 @@ def search_buckets(columns, features, feature, settings, items, frontier, start,
         while (high - low) >> shift >= most:
             shift += 1
     n_buckets = ((high - low) >> shift) + 1
-    for b in range(n_buckets):
-        items[BUCKETS, b] = 0
+    clear_cells(items, n_buckets)
     for i in range(n):
         key = items[KEYS, i]
-        items[BUCKETS, ((key >> 32) - low) >> shift] += cell_of(key)
-    best, place, rank = frontier[FOUND, SCORE], n, int64(-1)
-    cell = int64(0)
-    for b in range(n_buckets - 1):
-        if items[BUCKETS, b] != 0:
-            cell += items[BUCKETS, b]
-            score = try_cell(cell, n, zeros, ones, least, least_weight)
-            if score > best:
-                best, place, rank = score, cell >> (2 * FIELD), low + ((b + 1) << shift) - 1
-        items[BUCKETS, b] = cell
+        items[BUCKETS, uint64(((key >> 32) - low) >> shift)] += cell_of(key)
+    best, place, rank = scan_cells(
+        items, n_buckets, low, shift, n, frontier[FOUND, SCORE], zeros, ones, least, least_weight
+    )
     between, span = rank, features[feature, SPAN]
     if shift > 0:
-        items[BUCKETS, n_buckets - 1] += cell
         bounded = least > 1 or least_weight > 0  # then the ends of a bucket may not have been tried
         n_kept = keep_promising(items, n, low, shift, n_buckets, best, zeros, ones, bounded)
         if n_kept > 0:
@@ -114,12 +153,8 @@ def search_buckets(columns, features, feature, settings, items, frontier, start,
                 columns, feature, items, row, n, n_kept, low, shift, best, place, rank, zeros, ones, least,
                 least_weight, span,
             )  # fmt: skip
-    if (
-        span > 0
-        and rank >= 0
-        and rank == between
-        and are_close(columns, feature, items, start, n, rank, span)
-    ):
+    is_between = span > 0 and rank >= 0 and rank == between
+    if is_between and are_close(columns, feature, items, start, n, rank, span):
         return False
     if rank >= 0:
         keep_split(frontier, feature, best, rank)
@@ -149,14 +184,13 @@ def keep_promising(items, n, low, shift, n_buckets, best, zeros, ones, bounded):
                 items[SPARE, b] = 1
                 n_promising += 1
         before = after
-    kept = int64(0)
-    if n_promising == 0:
-        return kept
-    for i in range(n):
-        key = items[KEYS, i]
-        items[KEYS, kept] = key
-        kept += items[SPARE, ((key >> 32) - low) >> shift]
-    return kept
+    kept = uint64(0)
+    if n_promising > 0:
+        for i in range(n):
+            key = items[KEYS, i]
+            items[KEYS, kept] = key
+            kept += uint64(items[SPARE, uint64(((key >> 32) - low) >> shift)])
+    return int64(kept)
 
 
 @helper

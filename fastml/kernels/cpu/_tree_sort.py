@@ -1,5 +1,7 @@
 """The samples of a node in the order of a feature, and their partition.
 
+Indices are unsigned in the loops over samples, so that none has to be checked for counting from the end.
+
 A sample is a 64-bit item: its row in the lower half, a payload in the upper. A key is the rank of the
 sample's value among the feature's different values in the upper half, and the payload, or the sample's place
 in the node, in the lower. Rows of `items`: the tree's samples, keys, spare keys, counters, and sums by
@@ -8,7 +10,7 @@ bucket.
 
 import numpy as np
 
-from .._compile import helper, int64
+from .._compile import helper, int64, uint64
 
 RANKS, VALUES, BY_ROW = range(
     3
@@ -36,13 +38,14 @@ def strides_of(columns, n_features, n):
 def make_keys(columns, n_features, feature, items, start, stop, with_payload):
     """Write the node's keys; return the smallest and the largest rank."""
     plane, by_feature, by_row = strides_of(columns, n_features, stop - start)
-    at = feature * by_feature
+    at = uint64(feature * by_feature)
+    first, stride = uint64(start), uint64(by_row)
     low, high = int64(1) << 40, int64(-1)
-    for i in range(start, stop):
-        item = items[SAMPLES, i]
-        rank = int64(columns[plane, 0, at + (item & LOWER_HALF) * by_row])
+    for i in range(uint64(stop - start)):
+        item = items[SAMPLES, first + i]
+        rank = int64(columns[plane, 0, at + uint64(item & LOWER_HALF) * stride])
         low, high = min(low, rank), max(high, rank)
-        items[KEYS, i - start] = (rank << 32) | (item >> 32 if with_payload else i - start)
+        items[KEYS, i] = (rank << 32) | (item >> 32 if with_payload else int64(i))
     return low, high
 
 
@@ -98,7 +101,7 @@ def count_buckets(items, row, n, low, shift, n_buckets, mask):
     for b in range(n_buckets):
         items[COUNTS, b] = 0
     for i in range(n):
-        items[COUNTS, (((items[row, i] >> 32) - low) >> shift) & mask] += 1
+        items[COUNTS, uint64((((items[row, i] >> 32) - low) >> shift) & mask)] += 1
     largest = int64(0)
     for b in range(n_buckets):
         largest = max(largest, items[COUNTS, b])
@@ -115,8 +118,8 @@ def scatter_keys(items, row, n, low, shift, n_buckets, mask):
     other = KEYS + SPARE - row
     for i in range(n):
         key = items[row, i]
-        b = (((key >> 32) - low) >> shift) & mask
-        items[other, items[COUNTS, b]] = key
+        b = uint64((((key >> 32) - low) >> shift) & mask)
+        items[other, uint64(items[COUNTS, b])] = key
         items[COUNTS, b] += 1
 
 
@@ -142,23 +145,24 @@ def partition_items(columns, n_features, feature, items, start, stop, rank, miss
     Return where the others begin, the highest rank up to `rank`, and the lowest of the others.
     """
     plane, by_feature, by_row = strides_of(columns, n_features, stop - start)
-    at = feature * by_feature
-    to, aside = start, int64(0)
+    at = uint64(feature * by_feature)
+    first, stride = uint64(start), uint64(by_row)
+    to, aside = first, uint64(0)
     highest, lowest = int64(-1), int64(1) << 40
-    for i in range(start, stop):
-        item = items[SAMPLES, i]
-        own = int64(columns[plane, 0, at + (item & LOWER_HALF) * by_row])
+    for i in range(uint64(stop - start)):
+        item = items[SAMPLES, first + i]
+        own = int64(columns[plane, 0, at + uint64(item & LOWER_HALF) * stride])
         below = own <= rank
-        left = int64(below) | int64(own == missing_rank)
+        left = uint64(below) | uint64(own == missing_rank)
         highest = max(highest, own if below else int64(-1))
         lowest = min(lowest, own if left == 0 else int64(1) << 40)
         items[SAMPLES, to] = item
         items[SPARE, aside] = item
         to += left
-        aside += 1 - left
+        aside += uint64(1) - left
     for i in range(aside):
         items[SAMPLES, to + i] = items[SPARE, i]
-    return to, highest, lowest
+    return int64(to), highest, lowest
 
 
 @helper

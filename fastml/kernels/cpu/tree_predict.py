@@ -8,13 +8,13 @@ its own child. Several rows walk at a time, so that one's memory access hides be
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import float32, float64, helper, int64, kernel
+from .._compile import float32, float64, helper, int64, kernel, uint64
 from ._tree_frontier import FEATURE, LEAF, LEFT, MISSING_LEFT, RIGHT, THRESHOLD
 
 __all__ = ["add_leaf_values", "find_leaves", "list_paths", "pack_tree"]
 
 BLOCK_ROWS = 256
-TOGETHER = 4  # rows that walk at a time
+TOGETHER = 8  # rows that walk at a time
 IS_LEAF, TO_LEFT, FEATURE_SHIFT = 1, 2, 2
 LOWER_HALF = 0xFFFFFFFF
 
@@ -47,7 +47,7 @@ def pack_range(
 def step(X, i, words, node):
     """The child that a row goes to; a leaf again."""
     word = words[node, 0]
-    x = X[i, (word & LOWER_HALF) >> FEATURE_SHIFT]
+    x = X[uint64(i), (word & LOWER_HALF) >> FEATURE_SHIFT]  # unsigned: no index counts from the end
     threshold = np.int32(word >> 32).view(np.float32)
     left = int64(x <= threshold) | (int64(x != x) & ((word >> 1) & 1))
     return (words[node, 1] >> (left << 5)) & LOWER_HALF
@@ -56,11 +56,16 @@ def step(X, i, words, node):
 @helper
 def walk_together(X, i, words, root):
     """The leaves of the rows i to i + TOGETHER."""
-    a = b = c = d = root
-    while words[a, 0] & words[b, 0] & words[c, 0] & words[d, 0] & IS_LEAF == 0:
+    a = b = c = d = e = f = g = h = root
+    all_leaves = words[root, 0] & IS_LEAF
+    while all_leaves == 0:
         a, b = step(X, i, words, a), step(X, i + 1, words, b)
         c, d = step(X, i + 2, words, c), step(X, i + 3, words, d)
-    return a, b, c, d
+        e, f = step(X, i + 4, words, e), step(X, i + 5, words, f)
+        g, h = step(X, i + 6, words, g), step(X, i + 7, words, h)
+        all_leaves = words[a, 0] & words[b, 0] & words[c, 0] & words[d, 0]
+        all_leaves &= words[e, 0] & words[f, 0] & words[g, 0] & words[h, 0] & IS_LEAF
+    return a, b, c, d, e, f, g, h
 
 
 @helper
@@ -84,9 +89,11 @@ def find_leaves_range(
         root = roots[t]
         i = start
         while i + TOGETHER <= stop:
-            a, b, c, d = walk_together(X, i, words, root)
+            a, b, c, d, e, f, g, h = walk_together(X, i, words, root)
             leaves_out[i, t], leaves_out[i + 1, t] = a - root, b - root
             leaves_out[i + 2, t], leaves_out[i + 3, t] = c - root, d - root
+            leaves_out[i + 4, t], leaves_out[i + 5, t] = e - root, f - root
+            leaves_out[i + 6, t], leaves_out[i + 7, t] = g - root, h - root
             i += TOGETHER
         while i < stop:
             leaves_out[i, t] = walk(X, i, words, root) - root
@@ -113,11 +120,9 @@ def add_values_range(
         root = roots[t]
         i = start
         while i + TOGETHER <= stop:
-            a, b, c, d = walk_together(X, i, words, root)
-            add_row(values, a, sums_out, i)
-            add_row(values, b, sums_out, i + 1)
-            add_row(values, c, sums_out, i + 2)
-            add_row(values, d, sums_out, i + 3)
+            leaves = walk_together(X, i, words, root)
+            for r in range(TOGETHER):
+                add_row(values, leaves[r], sums_out, i + r)
             i += TOGETHER
         while i < stop:
             add_row(values, walk(X, i, words, root), sums_out, i)

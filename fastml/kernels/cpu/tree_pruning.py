@@ -224,4 +224,5 @@ def partial_dependence(nodes, reals, n_features, grid, target_features, sums_out
     for column in range(len(target_features) - 1, -1, -1):
         place[target_features[column]] = column
     stack = np.empty(len(nodes) + 1, np.int64)
-    depend_on(nodes, reals, np.ascontiguousarray(grid, np.float64), place, sums_out, stack, np.empty(len(nodes) + 1))
+    grid, shares = np.ascontiguousarray(grid, np.float64), np.empty(len(nodes) + 1)
+    depend_on(nodes, reals, grid, place, sums_out, stack, shares)
