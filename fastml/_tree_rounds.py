@@ -88,6 +88,9 @@ class TreeRounds:
         if made.criterion == "poisson":
             _trees.check_poisson(y, "positive")
         self.rows = X.astype(np.float32, copy=False)
+        self.order = None
+        if solver.is_stump(self.plan) and not np.isnan(np.min(self.rows)):
+            self.order = CPU.kernels.stump.order_rows(self.table)
 
     def grow(self, weight, seed):
         """Grow a tree.
@@ -133,7 +136,11 @@ class TreeRounds:
             total = len(self.rows) if weight is None else weight.sum()
             least = made.min_weight_fraction_leaf * total
             plan = plan._replace(limits=plan.limits._replace(min_weight_leaf=least))
-        tree = solver.grow(CPU, self.table, targets, weight, plan, seed)
+        if self.order is not None and weight is not None and weight.min() > 0:
+            weight = np.asarray(weight, np.float64)
+            tree = solver.grow_stump(CPU, self.table, self.order, targets[:, 0], weight, plan, seed)
+        else:
+            tree = solver.grow(CPU, self.table, targets, weight, plan, seed)
         return tree.pruned(made.ccp_alpha) if made.ccp_alpha > 0 else tree
 
     def grow_drawn(self, rows, seed):

@@ -21,6 +21,8 @@ CPU_ONLY = {
     "sparse_scaling.csc_multiply_columns": _SPARSE,
     "sparse_scaling.csr_multiply_columns": _SPARSE,
     "sparse_scaling.csr_normalize_rows": _SPARSE,
+    "stump.grow_stump": _GROWN,
+    "stump.order_rows": _GROWN,
     "tree.grow_tree": _GROWN,
     "tree_columns.rank_columns": _GROWN,
     "tree_predict.add_leaf_values": _GROWN,
