@@ -287,7 +287,7 @@ def check_poisson(y, strictly):
 
 
 # ---- data -------------------------------------------------------------------------------------------
-def rank_table(est, X, bins=False):
+def rank_table(est, X, *, random=False, bins=False):
     """Rank the columns of validated data for the growing of trees.
 
     Parameters
@@ -296,6 +296,8 @@ def rank_table(est, X, bins=False):
         The data is for it; its parameter `device` is asked.
     X : array of shape (n_samples, n_features)
         The data, float32 or float64.
+    random : bool, default=False
+        Whether thresholds are drawn.
     bins : bool, default=False
         Whether columns are cut into at most `MAX_BINS` bins.
 
@@ -307,7 +309,8 @@ def rank_table(est, X, bins=False):
     if choose(est.device, X).name != "cpu":
         report_fallback(f"growing the trees of {type(est).__name__} on the CPU", "they grow there only")
     X = CPU.to_host(X)
-    table = CPU.kernels.tree_columns.rank_columns(X, MAX_BINS if bins else 0)
+    kernels = CPU.kernels.tree_columns
+    table = kernels.order_columns(X) if random else kernels.rank_columns(X, MAX_BINS if bins else 0)
     if table is None:
         _refuse(est, X)
     return table

@@ -143,7 +143,9 @@ class Forest(MultiOutput, Estimator):
         return n_more
 
     def _table(self, X):
-        return _trees.rank_table(self, X, bins=getattr(self, "splitter", "exact") == "hist")
+        return _trees.rank_table(
+            self, X, random=self._random, bins=getattr(self, "splitter", "exact") == "hist"
+        )
 
     def _report(self, t):
         sys.stdout.write(f"building tree {t + 1} of {self.n_estimators}\n")

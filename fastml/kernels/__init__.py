@@ -24,6 +24,7 @@ CPU_ONLY = {
     "stump.grow_stump": _GROWN,
     "stump.order_rows": _GROWN,
     "tree.grow_tree": _GROWN,
+    "tree_columns.order_columns": _GROWN,
     "tree_columns.rank_columns": _GROWN,
     "tree_predict.add_leaf_values": _GROWN,
     "tree_predict.find_leaves": _GROWN,

@@ -55,7 +55,7 @@ class BaseTree(MultiOutput, Estimator):
         total = float(len(y) if weight is None else weight.sum())
         plan = _trees.make_plan(self, X.shape, n_classes, self._classifies, total, self.splitter == "random")
         self.max_features_ = plan.limits.max_features
-        table = _trees.rank_table(self, X)
+        table = _trees.rank_table(self, X, random=plan.limits.random)
         seed = random_state(self.random_state).randint(0, _trees.MAX_SEED)
         tree = solver.grow(CPU, table, y, weight, plan, seed)
         self.tree_ = tree.pruned(self.ccp_alpha) if self.ccp_alpha > 0 else tree

@@ -166,7 +166,7 @@ def test_random_thresholds_lie_between_the_extremes():
     for criterion in CRITERIA:
         y, n_classes = targets(criterion, 300)
         limits = tree.Limits(2, random=True)
-        grown = tree.grow_tree(tree_columns.rank_columns(X), y, None, criterion, n_classes, limits, 3)
+        grown = tree.grow_tree(tree_columns.order_columns(X), y, None, criterion, n_classes, limits, 3)
         leaves = reference_predict.find_leaves([grown[:2]], X)[:, 0]
         np.testing.assert_array_equal(
             np.bincount(leaves, minlength=len(grown.nodes))[grown.nodes[:, 0] == -1],

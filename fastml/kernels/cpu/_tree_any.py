@@ -157,7 +157,9 @@ def search_any(
     columns, features, feature, targets, settings, items, choices, frontier, sums, start, stop, weight
 ):
     """Look for a better split of the node; True when the feature is constant."""
-    low, high, n_missing, is_constant = read_feature(columns, features, feature, items, start, stop, False)
+    low, high, n_missing, is_constant = read_feature(
+        columns, features, feature, settings, items, start, stop, False
+    )
     if is_constant:
         return True
     row, only, rank, threshold, missing_left = order_keys(

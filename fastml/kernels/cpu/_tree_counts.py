@@ -20,7 +20,7 @@ from ._tree_frontier import (
     SPAN,
 )
 from ._tree_search import correct_split, draw_threshold, keep_split, read_feature
-from ._tree_sort import KEYS, SAMPLES, make_keys, sort_keys
+from ._tree_sort import KEYS, NONE, SAMPLES, make_keys, sort_keys
 
 HALF = 0xFFFF
 
@@ -52,7 +52,9 @@ def search_counts(columns, features, feature, settings, items, choices, frontier
             return search_values(
                 columns, features, feature, settings, items, frontier, start, n, weight, sums[TOTAL, 1]
             )
-    low, high, n_missing, is_constant = read_feature(columns, features, feature, items, start, stop, True)
+    low, high, n_missing, is_constant = read_feature(
+        columns, features, feature, settings, items, start, stop, True
+    )
     if is_constant:
         return True
     if is_binary and n_missing == 0:
@@ -62,8 +64,8 @@ def search_counts(columns, features, feature, settings, items, choices, frontier
             return False
         make_keys(columns, features.shape[0], feature, items, start, stop, True)
     if settings[RANDOM] != 0:
-        threshold, rank, missing_left = draw_threshold(columns, feature, choices, low, high, n_missing)
-        missing_rank = features[feature, N_VALUES] if missing_left else int64(-1)
+        threshold, rank, missing_left = draw_threshold(choices, low, high, n_missing)
+        missing_rank = features[feature, N_VALUES] if missing_left else NONE
         score = score_threshold(settings, items, sums, n, rank, missing_rank, weight)
         if score > frontier[FOUND, SCORE]:
             keep_split(frontier, feature, score, rank)

@@ -10,7 +10,7 @@ from .._compile import helper, int64
 from ._tree_criteria import SAMPLE_WEIGHT, TOTAL, is_boundary
 from ._tree_frontier import FOUND, MIN_LEAF, MIN_LEAF_WEIGHT, N_VALUES, RANDOM, SCORE, SPAN
 from ._tree_search import correct_split, draw_threshold, keep_split, read_feature
-from ._tree_sort import KEYS, LOWER_HALF, SAMPLES, sort_keys
+from ._tree_sort import KEYS, LOWER_HALF, NONE, SAMPLES, sort_keys
 
 WEIGHTS, WEIGHTED = 3, 4  # rows of `sums`
 
@@ -33,13 +33,15 @@ def gather_targets(targets, items, sums, start, stop):
 @helper
 def search_moments(columns, features, feature, settings, items, choices, frontier, sums, start, stop, weight):
     """Look for a better split of the node; True when the feature is constant."""
-    low, high, n_missing, is_constant = read_feature(columns, features, feature, items, start, stop, False)
+    low, high, n_missing, is_constant = read_feature(
+        columns, features, feature, settings, items, start, stop, False
+    )
     if is_constant:
         return True
     n = stop - start
     if settings[RANDOM] != 0:
-        threshold, rank, missing_left = draw_threshold(columns, feature, choices, low, high, n_missing)
-        missing_rank = features[feature, N_VALUES] if missing_left else int64(-1)
+        threshold, rank, missing_left = draw_threshold(choices, low, high, n_missing)
+        missing_rank = features[feature, N_VALUES] if missing_left else NONE
         score = score_threshold(settings, items, sums, n, rank, missing_rank, weight)
         if score > frontier[FOUND, SCORE]:
             keep_split(frontier, feature, score, rank)

@@ -13,6 +13,7 @@ from ._tree_frontier import (
     BEST_MISSING,
     BEST_RANK,
     BEST_THRESHOLD,
+    CLOSE,
     CURRENT,
     EPSILON,
     FOUND,
@@ -31,20 +32,34 @@ from ._tree_frontier import (
     TOTAL_WEIGHT,
     next_random,
 )
-from ._tree_sort import KEYS, SPARE, count_missing, make_keys, partition_items, sort_keys, value_at
+from ._tree_sort import (
+    KEYS,
+    NONE,
+    SPARE,
+    count_missing,
+    make_keys,
+    ordered_bits,
+    partition_items,
+    sort_keys,
+    value_at,
+    value_of,
+)
 
 MOST_RANDOM = 2147483647.0
 
 
 @helper
-def read_feature(columns, features, feature, items, start, stop, with_payload):
+def read_feature(columns, features, feature, settings, items, start, stop, with_payload):
     """Make the feature's keys; return the extreme ranks, how many are missing, if it is constant."""
     low, high = make_keys(columns, features.shape[0], feature, items, start, stop, with_payload)
     n_missing = int64(0)
     if features[feature, HAS_MISSING] != 0:
         n_missing, high = count_missing(items, stop - start, features[feature, N_VALUES])
-    if high < 0:
+    if high == NONE:
         return low, high, n_missing, True
+    if settings[RANDOM] != 0:  # ranks are ordered bits
+        is_constant = n_missing == 0 and value_of(high) <= value_of(low) + CLOSE
+        return low, high, n_missing, is_constant
     is_constant = n_missing == 0 and not is_boundary(columns, feature, low, high, features[feature, SPAN])
     return low, high, n_missing, is_constant
 
@@ -58,29 +73,26 @@ def order_keys(columns, features, feature, settings, items, choices, n, low, hig
     """
     missing_rank = features[feature, N_VALUES]
     if settings[RANDOM] != 0:
-        threshold, rank, missing_left = draw_threshold(columns, feature, choices, low, high, n_missing)
-        only = part_keys(items, n, rank, missing_rank if missing_left else int64(-1))
+        threshold, rank, missing_left = draw_threshold(choices, low, high, n_missing)
+        only = part_keys(items, n, rank, missing_rank if missing_left else NONE)
         return int64(SPARE), only, rank, threshold, missing_left
     row = int64(sort_keys(items, n, low, missing_rank if n_missing > 0 else high))
     return row, int64(-1), int64(-1), 0.0, False
 
 
 @helper
-def draw_threshold(columns, feature, choices, low, high, n_missing):
+def draw_threshold(choices, low, high, n_missing):
     """Draw a threshold; return it, the highest rank that it has on the left, and where missing values go."""
-    smallest = float64(value_at(columns, feature, low))
-    largest = float64(value_at(columns, feature, high))
+    smallest, largest = float64(value_of(low)), float64(value_of(high))
     threshold = (largest - smallest) * float64(next_random(choices)) / MOST_RANDOM + smallest
     missing_left = n_missing > 0 and next_random(choices) % 2 == 1
     if threshold == largest:
         threshold = smallest
-    while low < high:
-        middle = (low + high + 1) // 2
-        if float64(value_at(columns, feature, middle)) <= threshold:
-            low = middle
-        else:
-            high = middle - 1
-    return threshold, low, missing_left
+    below = np.float32(threshold)
+    rank = ordered_bits(below)
+    if float64(below) > threshold:  # the next smaller float32
+        rank -= 1
+    return threshold, rank, missing_left
 
 
 @helper
@@ -125,7 +137,7 @@ def part_samples(columns, features, items, frontier, start, stop):
     to the larger side.
     """
     feature = int64(frontier[FOUND, BEST_FEATURE])
-    missing_rank = features[feature, N_VALUES] if frontier[FOUND, BEST_MISSING] > 0 else int64(-1)
+    missing_rank = features[feature, N_VALUES] if frontier[FOUND, BEST_MISSING] > 0 else NONE
     rank = int64(frontier[FOUND, BEST_RANK])
     position, rank, following = partition_items(
         columns, features.shape[0], feature, items, start, stop, rank, missing_rank

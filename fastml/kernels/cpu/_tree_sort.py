@@ -17,6 +17,8 @@ RANKS, VALUES, BY_ROW = range(
 )  # of `columns`: ranks of values, by rank the bits of the values, ranks by row
 SAMPLES, KEYS, SPARE, COUNTS, BUCKETS = range(5)  # of `items`
 VALUES_OF_LINE = 16  # in the cache
+NONE = -(1 << 40)  # below all ranks
+MISSING_BITS = 0x7FFFFFFF  # above those of all values
 FEW = 24  # keys that are sorted by insertion
 CROWD = 48  # keys in one bucket that would take insertion too long
 LOWER_HALF = 0xFFFFFFFF
@@ -40,7 +42,7 @@ def make_keys(columns, n_features, feature, items, start, stop, with_payload):
     plane, by_feature, by_row = strides_of(columns, n_features, stop - start)
     at = uint64(feature * by_feature)
     first, stride = uint64(start), uint64(by_row)
-    low, high = int64(1) << 40, int64(-1)
+    low, high = int64(1) << 40, NONE
     for i in range(uint64(stop - start)):
         item = items[SAMPLES, first + i]
         rank = int64(columns[plane, 0, at + uint64(item & LOWER_HALF) * stride])
@@ -51,8 +53,8 @@ def make_keys(columns, n_features, feature, items, start, stop, with_payload):
 
 @helper
 def count_missing(items, n, missing):
-    """How many keys are of the rank for missing values, and the largest rank of the others, or -1."""
-    n_missing, high = 0, int64(-1)
+    """How many keys are of the rank for missing values, and the largest rank of the others, or NONE."""
+    n_missing, high = int64(0), NONE
     for i in range(n):
         rank = items[KEYS, i] >> 32
         if rank == missing:
@@ -148,13 +150,13 @@ def partition_items(columns, n_features, feature, items, start, stop, rank, miss
     at = uint64(feature * by_feature)
     first, stride = uint64(start), uint64(by_row)
     to, aside = first, uint64(0)
-    highest, lowest = int64(-1), int64(1) << 40
+    highest, lowest = NONE, int64(1) << 40
     for i in range(uint64(stop - start)):
         item = items[SAMPLES, first + i]
         own = int64(columns[plane, 0, at + uint64(item & LOWER_HALF) * stride])
         below = own <= rank
         left = uint64(below) | uint64(own == missing_rank)
-        highest = max(highest, own if below else int64(-1))
+        highest = max(highest, own if below else NONE)
         lowest = min(lowest, own if left == 0 else int64(1) << 40)
         items[SAMPLES, to] = item
         items[SPARE, aside] = item
@@ -163,6 +165,19 @@ def partition_items(columns, n_features, feature, items, start, stop, rank, miss
     for i in range(aside):
         items[SAMPLES, to + i] = items[SPARE, i]
     return int64(to), highest, lowest
+
+
+@helper
+def ordered_bits(x):
+    """The bits of a float32, as an integer that is ordered like it; the largest for NaN."""
+    bits = int64(np.float32(np.float32(x) + np.float32(0)).view(np.int32))  # -0 is 0
+    return int64(MISSING_BITS) if x != x else bits ^ ((bits >> 31) & 0x7FFFFFFF)
+
+
+@helper
+def value_of(bits):
+    """The float32 of ordered bits."""
+    return np.int32(bits ^ ((bits >> 31) & 0x7FFFFFFF)).view(np.float32)
 
 
 @helper

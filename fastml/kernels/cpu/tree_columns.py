@@ -10,11 +10,10 @@ import numpy as np
 from ..._threads import for_each_block
 from .._compile import T, helper, int32, int64, kernel
 from ._tree_frontier import CLOSE, FEATURE_COLUMNS, HAS_MISSING, IS_BINNED, MONOTONIC, N_VALUES, SPAN
-from ._tree_sort import BY_ROW, LOWER_HALF, RANKS, VALUES, value_at
+from ._tree_sort import BY_ROW, LOWER_HALF, MISSING_BITS, RANKS, VALUES, ordered_bits, value_at, value_of
 
-__all__ = ["Table", "rank_columns"]
+__all__ = ["Table", "order_columns", "rank_columns"]
 
-MISSING = 0x7FFFFFFF
 INFINITE = 0x7F800000  # the bits of infinity
 
 
@@ -25,13 +24,6 @@ class Table(NamedTuple):
         np.ndarray
     )  # int32 (3, n_features, n_samples): ranks; by rank, the bits of the values; ranks by row
     features: np.ndarray  # int64 (n_features, FEATURE_COLUMNS), see _tree_frontier
-
-
-@helper
-def ordered_bits(x):
-    """The bits of a float32, as an integer that is ordered like it; the largest for NaN."""
-    bits = int64(np.float32(np.float32(x) + np.float32(0)).view(np.int32))  # -0 is 0
-    return int64(MISSING) if x != x else bits ^ ((bits >> 31) & 0x7FFFFFFF)
 
 
 @kernel
@@ -54,15 +46,10 @@ def make_column_keys(
 def count_values(keys, t):
     """How many values of a sorted column are there, and how many different ones."""
     n_known, n_different = int64(0), int64(0)
-    while n_known < keys.shape[1] and keys[t, n_known] >> 32 != MISSING:
+    while n_known < keys.shape[1] and keys[t, n_known] >> 32 != MISSING_BITS:
         n_different += n_known == 0 or keys[t, n_known] >> 32 != keys[t, n_known - 1] >> 32
         n_known += 1
     return n_known, n_different
-
-
-@helper
-def value_of(bits):
-    return np.int32(bits ^ ((bits >> 31) & 0x7FFFFFFF)).view(np.float32)
 
 
 @helper
@@ -101,7 +88,7 @@ def rank_keys(
     for t in range(start, stop):
         n_known, n_different = count_values(keys, t)
         is_binned = max_bins > 0 and n_different > max_bins
-        rank, before = int64(-1), int64(MISSING) + 1
+        rank, before = int64(-1), int64(MISSING_BITS) + 1
         for i in range(n_known):
             bits = keys[t, i] >> 32
             if bits != before:
@@ -122,6 +109,44 @@ def rank_keys(
         features_out[t, SPAN] = 0 if is_binned else span_of(columns_out, t, rank + 1)
         features_out[t, MONOTONIC] = 0
         features_out[t, IS_BINNED] = is_binned
+
+
+@kernel
+def order_range(
+    X: T[:, :],  # IN (n_samples, n_features)
+    columns_out: int32[:, :, :],  # OUT (3, n_features, n_samples)
+    features_out: int64[:, :],  # OUT (n_features, FEATURE_COLUMNS)
+) -> int64:  # how many values are too large for float32
+    too_large = 0
+    for t in range(X.shape[1]):
+        features_out[t, N_VALUES] = MISSING_BITS
+        features_out[t, HAS_MISSING] = features_out[t, SPAN] = 0
+        features_out[t, MONOTONIC] = features_out[t, IS_BINNED] = 0
+    for i in range(X.shape[0]):
+        for t in range(X.shape[1]):
+            bits = ordered_bits(X[i, t])
+            too_large += bits == INFINITE or bits == -1 - INFINITE
+            features_out[t, HAS_MISSING] |= bits == MISSING_BITS
+            place_rank(columns_out, t, i, bits)
+    return too_large
+
+
+def order_columns(X):
+    """Lay out columns for trees of random thresholds: the ranks are the ordered bits of the values.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), float32 or float64
+        The table; NaN is a missing value.
+
+    Returns
+    -------
+    table : Table or None
+        Without the values by rank. None where a value is too large for float32.
+    """
+    columns = np.empty((3, X.shape[1], X.shape[0]), np.int32)
+    features = np.empty((X.shape[1], FEATURE_COLUMNS), np.int64)
+    return None if order_range(X, columns, features) else Table(columns, features)
 
 
 def rank_columns(X, max_bins=0):
