@@ -17,6 +17,7 @@ from ._lazy import sk
 
 __all__ = [
     "DEVICE",
+    "HasMethods",
     "Interval",
     "Options",
     "SklearnConstraints",
@@ -94,12 +95,39 @@ class Options:
         return sk("sklearn.utils._param_validation.StrOptions")(set(self.options))
 
 
+class HasMethods:
+    """Constraint: an object with some methods.
+
+    Parameters
+    ----------
+    *methods : str
+        Their names.
+
+    Examples
+    --------
+    >>> from fastml._parameters import HasMethods
+    >>> HasMethods("append").accepts([])
+    True
+    """
+
+    def __init__(self, *methods):
+        self.methods = methods
+
+    def accepts(self, value) -> bool:
+        """Tell whether `value` has the methods."""
+        return all(callable(getattr(value, method, None)) for method in self.methods)
+
+    def to_sklearn(self):
+        """Return scikit-learn's constraint that says the same."""
+        return sk("sklearn.utils._param_validation.HasMethods")(list(self.methods))
+
+
 DEVICE = [Options("auto", "cpu", "cuda"), None]  # what every estimator's `device` may be
 
 
 def _accepts(constraint, value):
     """Tell whether `value` plainly satisfies a constraint. False also means: let scikit-learn decide."""
-    if isinstance(constraint, (Interval, Options)):
+    if isinstance(constraint, (Interval, Options, HasMethods)):
         return constraint.accepts(value)
     if constraint is None:
         return value is None
@@ -126,7 +154,7 @@ class SklearnConstraints:
 
     def __get__(self, instance, owner):
         return {
-            name: [c.to_sklearn() if isinstance(c, (Interval, Options)) else c for c in constraints]
+            name: [c.to_sklearn() if hasattr(c, "to_sklearn") else c for c in constraints]
             for name, constraints in owner._constraints.items()
         }
 

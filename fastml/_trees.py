@@ -24,6 +24,7 @@ __all__ = [
     "as_float32",
     "balanced_weight",
     "check_poisson",
+    "count_drawn",
     "encode_classes",
     "make_plan",
     "present_criterion",
@@ -168,6 +169,36 @@ def count_features(max_features, n_features) -> int:
     if isinstance(max_features, numbers.Integral):
         return int(max_features)
     return max(1, int(max_features * n_features))
+
+
+def count_drawn(share, n_samples, weight) -> int:
+    """Return how many samples a share of them, or of their weight, is; warn where these are few.
+
+    Parameters
+    ----------
+    share : float
+        The share.
+    n_samples : int
+        How many samples there are.
+    weight : ndarray of shape (n_samples,) or None
+        Their weights.
+
+    Returns
+    -------
+    n_drawn : int
+        At least 1.
+    """
+    of = n_samples if weight is None else weight.sum()
+    n_drawn = max(int(share * of), 1)
+    if n_drawn < max(10, n_samples ** (1 / 3)):
+        what = "number of samples" if weight is None else "total sum of sample weights"
+        warnings.warn(
+            f"Using the fractional value max_samples={share!r} when the {what} is {of} results in a low "
+            f"number ({n_drawn}) of bootstrap samples. We recommend passing `max_samples` as an integer "
+            "instead.",
+            stacklevel=6,
+        )
+    return n_drawn
 
 
 def _check_monotonic(est, n_features, n_classes, is_classifier):

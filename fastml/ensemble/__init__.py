@@ -3,8 +3,14 @@
 from .._lazy import lazy_names
 
 __all__ = [
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
+    "BaggingClassifier",
+    "BaggingRegressor",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "GradientBoostingClassifier",
+    "GradientBoostingRegressor",
     "HistGradientBoostingClassifier",
     "HistGradientBoostingRegressor",
     "RandomForestClassifier",
@@ -14,10 +20,16 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "AdaBoostClassifier": "fastml.ensemble._adaboost_classification",
+        "AdaBoostRegressor": "fastml.ensemble._adaboost_regression",
+        "BaggingClassifier": "fastml.ensemble._bagging_classification",
+        "BaggingRegressor": "fastml.ensemble._bagging_regression",
         "ExtraTreesClassifier": "fastml.ensemble._forest_classification",
         "ExtraTreesRegressor": "fastml.ensemble._forest_regression",
         "HistGradientBoostingClassifier": "fastml.ensemble._boosting_classification",
         "HistGradientBoostingRegressor": "fastml.ensemble._boosting_regression",
+        "GradientBoostingClassifier": "fastml.ensemble._gradient_boosting_classification",
+        "GradientBoostingRegressor": "fastml.ensemble._gradient_boosting_regression",
         "RandomForestClassifier": "fastml.ensemble._forest_classification",
         "RandomForestRegressor": "fastml.ensemble._forest_regression",
     },
@@ -26,7 +38,13 @@ __getattr__, __dir__ = lazy_names(
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._adaboost_classification import AdaBoostClassifier
+    from ._adaboost_regression import AdaBoostRegressor
+    from ._bagging_classification import BaggingClassifier
+    from ._bagging_regression import BaggingRegressor
     from ._boosting_classification import HistGradientBoostingClassifier
     from ._boosting_regression import HistGradientBoostingRegressor
     from ._forest_classification import ExtraTreesClassifier, RandomForestClassifier
     from ._forest_regression import ExtraTreesRegressor, RandomForestRegressor
+    from ._gradient_boosting_classification import GradientBoostingClassifier
+    from ._gradient_boosting_regression import GradientBoostingRegressor

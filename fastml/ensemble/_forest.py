@@ -109,17 +109,7 @@ class Forest(MultiOutput, Estimator):
             return n_samples
         if isinstance(self.max_samples, numbers.Integral):
             return int(self.max_samples)
-        of = n_samples if weight is None else weight.sum()
-        n_drawn = max(int(self.max_samples * of), 1)
-        if n_drawn < max(10, n_samples ** (1 / 3)):
-            what = "number of samples" if weight is None else "total sum of sample weights"
-            warnings.warn(
-                f"Using the fractional value max_samples={self.max_samples!r} when the {what} is {of} "
-                f"results in a low number ({n_drawn}) of bootstrap samples. We recommend passing "
-                "`max_samples` as an integer instead.",
-                stacklevel=5,
-            )
-        return n_drawn
+        return _trees.count_drawn(self.max_samples, n_samples, weight)
 
     def _grow_more(self, X, y, n_classes):
         """Grow the trees that are not there yet; return how many these are."""

@@ -10,6 +10,9 @@ _PRUNED = "pruning goes through the nodes of one tree, one after the other"
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
     "boosted_trees.average_trees": _DEPENDENCE,
+    "gradient_boosting.draw_mask": _GROWN,
+    "gradient_boosting.measure_losses": _GROWN,
+    "gradient_boosting.sum_leaves": _GROWN,
     "kd_tree.build_kd_tree": _TREE,
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,
@@ -22,6 +25,8 @@ CPU_ONLY = {
     "sparse_scaling.csc_multiply_columns": _SPARSE,
     "sparse_scaling.csr_multiply_columns": _SPARSE,
     "sparse_scaling.csr_normalize_rows": _SPARSE,
+    "stump.grow_stump": _GROWN,
+    "stump.order_rows": _GROWN,
     "tree.grow_tree": _GROWN,
     "tree_columns.order_columns": _GROWN,
     "tree_columns.rank_columns": _GROWN,

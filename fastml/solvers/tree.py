@@ -6,7 +6,7 @@ import numpy as np
 
 from .._device import CPU
 
-__all__ = ["Tree", "dense_blocks", "grow", "pack"]
+__all__ = ["Tree", "dense_blocks", "grow", "grow_stump", "is_stump", "pack"]
 
 NODE_DTYPE = np.dtype(  # of scikit-learn's own trees
     {
@@ -256,5 +256,46 @@ def grow(device, table, y, sample_weight, plan, seed):
     """
     grown = device.kernels.tree.grow_tree(
         table, y, sample_weight, plan.criterion, int(max(plan.n_classes)), plan.limits, seed, plan.monotonic
+    )
+    return Tree(plan.n_features, plan.n_classes, grown.nodes, grown.reals, grown.max_depth)
+
+
+def is_stump(plan) -> bool:
+    """Tell whether a plan's trees are such as `grow_stump` grows: of one split by Gini's impurity."""
+    limits = plan.limits
+    return (
+        (plan.criterion, limits.max_depth, limits.max_leaf_nodes, limits.random) == ("gini", 1, -1, False)
+        and len(plan.n_classes) == 1
+        and plan.monotonic is None
+    )
+
+
+def grow_stump(device, table, order, y, sample_weight, plan, seed):
+    """Grow a tree of at most one split from sorted rows.
+
+    Parameters
+    ----------
+    device : Device
+        Where it grows.
+    table : Table
+        What the device's ``tree_columns.rank_columns`` made of the data, of which no value is missing.
+    order : int32 array of shape (n_features, n_samples)
+        What the device's ``stump.order_rows`` made of the table.
+    y : float64 array of shape (n_samples,)
+        The classes' numbers.
+    sample_weight : float64 array of shape (n_samples,)
+        Positive weights.
+    plan : Plan
+        What kind of tree, one for which `is_stump`.
+    seed : int
+        Of the features' order, from 0 to 2**31 - 2.
+
+    Returns
+    -------
+    tree : Tree
+        The tree that `grow` grows.
+    """
+    grown = device.kernels.stump.grow_stump(
+        table, order, y, sample_weight, plan.n_classes[0], plan.limits, seed
     )
     return Tree(plan.n_features, plan.n_classes, grown.nodes, grown.reals, grown.max_depth)

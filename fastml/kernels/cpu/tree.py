@@ -321,13 +321,7 @@ def grow_tree(table, y, weight, criterion, n_classes, limits, seed, monotonic=No
         features[:, MONOTONIC] = monotonic
     counted = kind == GINI and n_outputs == 1 and monotonic is None and _are_counts(weight, n_classes)
     items, total = _make_items(y, weight, counted)
-    settings = np.empty(N_SETTINGS)
-    settings[CRITERION], settings[N_OUTPUTS], settings[N_CLASSES] = kind, n_outputs, n_classes
-    settings[MAX_FEATURES], settings[SEED], settings[TOTAL_WEIGHT] = limits.max_features, seed, total
-    settings[MIN_SPLIT], settings[MIN_LEAF] = limits.min_samples_split, limits.min_samples_leaf
-    settings[MIN_LEAF_WEIGHT], settings[MIN_DECREASE] = limits.min_weight_leaf, limits.min_impurity_decrease
-    settings[MAX_DEPTH], settings[MAX_LEAVES] = limits.max_depth, limits.max_leaf_nodes
-    settings[RANDOM], settings[CONSTRAINED] = limits.random, monotonic is not None
+    settings = make_settings(kind, n_outputs, n_classes, limits, seed, total, monotonic is not None)
     n_items, n_nodes = items.shape[1], _most_nodes(items.shape[1], limits)
     best_first = limits.max_leaf_nodes > 0
     choices = np.empty(COUNTERS + 2 * n_features + (n_nodes if best_first else 0), np.int64)
@@ -354,6 +348,18 @@ def grow_tree(table, y, weight, criterion, n_classes, limits, seed, monotonic=No
             grow_any(columns, features, targets, *work, np.empty((rows, width)), nodes, reals)
     n_nodes = int(choices[N_NODES])
     return Grown(nodes[:n_nodes].copy(), reals[:n_nodes].copy(), int(choices[DEEPEST]))
+
+
+def make_settings(criterion, n_outputs, n_classes, limits, seed, total_weight, constrained=False):
+    """Pack what the kernels need to know; see _tree_frontier."""
+    settings = np.empty(N_SETTINGS)
+    settings[CRITERION], settings[N_OUTPUTS], settings[N_CLASSES] = criterion, n_outputs, n_classes
+    settings[MAX_FEATURES], settings[SEED], settings[TOTAL_WEIGHT] = limits.max_features, seed, total_weight
+    settings[MIN_SPLIT], settings[MIN_LEAF] = limits.min_samples_split, limits.min_samples_leaf
+    settings[MIN_LEAF_WEIGHT], settings[MIN_DECREASE] = limits.min_weight_leaf, limits.min_impurity_decrease
+    settings[MAX_DEPTH], settings[MAX_LEAVES] = limits.max_depth, limits.max_leaf_nodes
+    settings[RANDOM], settings[CONSTRAINED] = limits.random, constrained
+    return settings
 
 
 def _are_counts(weight, n_classes):
