@@ -49,7 +49,7 @@ def copy_tree(template: Any, **changes: Any) -> Any:
     estimator : estimator
         The copy.
     """
-    made = type(template).__new__(type(template))
+    made = object.__new__(type(template))
     vars(made).update(vars(template), **changes)
     return made
 
@@ -81,8 +81,8 @@ class TreeRounds:
         made.n_features_in_, made.n_outputs_ = X.shape[1], 1
         classifies = made._classifies
         self.codes, n_classes, self.class_weight = made._encode(y[:, None])
-        self.table = _trees.rank_table(made, X)
         random = made.splitter == "random"
+        self.table = _trees.rank_table(made, X, random=random)
         self.plan = _trees.make_plan(made, X.shape, n_classes, classifies, 0.0, random)
         made.max_features_ = self.plan.limits.max_features
         if made.criterion == "poisson":

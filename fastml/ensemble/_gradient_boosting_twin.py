@@ -81,7 +81,7 @@ class Twin:
             It shares nothing with the other one.
         """
         estimator = copy.deepcopy(estimator)
-        made = cls(**estimator.get_params(deep=False), device=device)
+        made: Any = cls(**{**estimator.get_params(deep=False), "device": device})
         if hasattr(estimator, "estimators_"):
             made._take_from(estimator)
         return made
