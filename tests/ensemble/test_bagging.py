@@ -198,6 +198,23 @@ def test_random_data(seed, n, d, share):
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-10)
 
 
+def test_trees_of_random_thresholds():
+    X, y = load_wine(return_X_y=True)
+    for ours, theirs in [
+        (
+            tree.DecisionTreeClassifier(splitter="random"),
+            sklearn.tree.DecisionTreeClassifier(splitter="random"),
+        ),
+        (tree.ExtraTreeClassifier(), sklearn.tree.ExtraTreeClassifier()),
+    ]:
+        for params in ({}, {"max_features": 4}):
+            models = [
+                module.BaggingClassifier(base, random_state=1, **params).fit(X, y)
+                for module, base in ((ensemble, ours), (sklearn.ensemble, theirs))
+            ]
+            assert_same(*models, X)
+
+
 def test_balanced_classes():
     X, y = load_wine(return_X_y=True)
     X, y = X[40:], y[40:]
