@@ -158,7 +158,7 @@ KINDS = {
     ),
     "bins": Kind(_is("fastml.solvers.boosting.Bins"), _boosting("save_bins"), _boosting("load_bins")),
     "boosted trees": Kind(
-        _is("fastml.kernels.cpu.boosted_trees.Records"), _boosting("save_records"), _boosting("load_records")
+        _is("fastml.kernels._boosted.Records"), _boosting("save_records"), _boosting("load_records")
     ),
     "encoder": Kind(
         _is("sklearn.compose._column_transformer.ColumnTransformer"), _save_encoder, _load_encoder

@@ -23,11 +23,19 @@ DEEPEST = 100  # values within values
 INFINITIES = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
+# What their kernels rely on (the features of each tree, which samples were drawn) is not checked on loading.
+UNCHECKED = {
+    f"{name}{kind}"
+    for name in ("AdaBoost", "Bagging", "GradientBoosting")
+    for kind in ("Classifier", "Regressor")
+}
+
+
 def _class_of(name) -> Any:
     """Return the class of that name that can be saved: one of fastml's, or the pipeline; else None."""
     if name == "Pipeline":
         return sk("sklearn.pipeline.Pipeline")
-    return dict(all_estimators()).get(name)
+    return None if name in UNCHECKED else dict(all_estimators()).get(name)
 
 
 # ---- writing --------------------------------------------------------------------------------------------
@@ -120,7 +128,8 @@ class Writer:
         if _class_of(name) is not type(est):
             at = f"{_path(where)}: " if where else ""
             raise TypeError(
-                f"{at}{_describe(est)} cannot be saved: only fastml's own estimators and pipelines can"
+                f"{at}{_describe(est)} cannot be saved: only fastml's own estimators and pipelines can, but "
+                f"not {', '.join(sorted(UNCHECKED))}"
             )
         params = est.get_params(deep=False)
         state = {key: value for key, value in est.__getstate__().items() if key not in params}
