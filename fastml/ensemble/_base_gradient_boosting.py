@@ -48,6 +48,7 @@ class BaseGradientBoosting(Prediction, Twin, Estimator):
         "tol": [Interval(numbers.Real, 0.0)],
         "device": DEVICE,
     }
+    _cpu_only = True  # it has no CUDA kernels
     n_features_in_: int
     n_trees_per_iteration_: int
     n_estimators_: int

@@ -19,6 +19,7 @@ MAX_SEED = np.iinfo(np.int32).max
 class EstimatorSequence(Estimator):
     """Base class of ensembles that fit copies of one estimator; they are sequences of these."""
 
+    _cpu_only = True  # it has no CUDA kernels
     _sklearn_name: str  # of scikit-learn's class
     estimator: Any
     estimator_: Any

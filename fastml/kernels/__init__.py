@@ -3,7 +3,7 @@
 _SPARSE = "sparse matrices come as SciPy's, on the host"
 _DEPENDENCE = "it walks through nodes, once for each point of a small grid; a GPU would wait for launches"
 _TREE = "walks through a tree diverge; on a GPU brute force in registers is faster while the data fits"
-_GROWN = "exact splits sort a node's rows by each column, node after node; on a GPU boosting grows trees"
+_GROWN = "exact splits sort a node's rows by each column; on a GPU HistGradientBoosting* grows trees"
 _PACKED = "grown trees are packed once, on the host, and moved"
 _PRUNED = "pruning goes through the nodes of one tree, one after the other"
 
