@@ -16,7 +16,6 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import types
 
 from . import _cuda, _cuda_library, _library
 from ._compile import ArrayOf, variant_name
@@ -128,10 +127,7 @@ def ptx(kernel, dtype, capability):
         The name in it that the kernel has.
     """
     numba_cuda = _cuda.cuda.load()
-    # Numba asks the GPU in use what device functions are to be compiled for.
-    present = types.SimpleNamespace(compute_capability=capability)
-    importlib.import_module("numba.cuda.dispatcher").get_current_device = lambda: present
-    _cuda.device_function.cache_clear()
+    _cuda.pretend_gpu(capability)
     signature = numba_cuda.types.void(*(_argument(note, dtype) for note in kernel.arguments.values()))
     source, _ = numba_cuda.compile(
         kernel.specialised(dtype), signature, device=False, abi="numba", cc=capability, output="ptx"

@@ -68,6 +68,13 @@ def device_function(used, dtype):
     return cuda.load().jit(for_device(used.py_func, dtype), device=True)
 
 
+def pretend_gpu(capability):
+    """Compile device functions for this capability: Numba would ask the GPU in use, and there may be none."""
+    present = types.SimpleNamespace(compute_capability=capability)
+    cuda.load().dispatcher.get_current_device = lambda: present
+    device_function.cache_clear()
+
+
 def for_device(function, dtype):
     """`function` with the names in its body bound to what Numba's CUDA compiler understands."""
     special = specialise(function, dtype, device_function)
