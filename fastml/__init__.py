@@ -7,7 +7,17 @@ from ._lazy import lazy_names
 
 __version__ = "0.1.0"
 
-_FAMILIES = ("cluster", "ensemble", "metrics", "neighbors", "preprocessing", "tree")
+_FAMILIES = (
+    "cluster",
+    "discriminant_analysis",
+    "ensemble",
+    "linear_model",
+    "metrics",
+    "neighbors",
+    "preprocessing",
+    "svm",
+    "tree",
+)
 _FORWARDED = ("compose", "datasets", "exceptions", "model_selection", "pipeline")
 
 # Public name -> the module that defines it. A family's estimators are found from here (`_discovery`).
@@ -28,10 +38,12 @@ __all__ = [
     "compose",
     "config_context",
     "datasets",
+    "discriminant_analysis",
     "ensemble",
     "exceptions",
     "get_config",
     "last_dispatch",
+    "linear_model",
     "load_model",
     "metrics",
     "model_selection",
@@ -40,6 +52,7 @@ __all__ = [
     "preprocessing",
     "save_model",
     "set_config",
+    "svm",
     "to_onnx",
     "tree",
 ]
@@ -52,13 +65,16 @@ if TYPE_CHECKING:
         cluster,
         compose,
         datasets,
+        discriminant_analysis,
         ensemble,
         exceptions,
+        linear_model,
         metrics,
         model_selection,
         neighbors,
         pipeline,
         preprocessing,
+        svm,
         tree,
     )
     from ._config import config_context, get_config, set_config

@@ -21,7 +21,17 @@ MOST_KERNEL_ARGUMENTS = 10
 # Where Numba may be named at all; everything else goes through these.
 NUMBA_HOMES = {f"fastml.kernels.{name}" for name in ("_jit", "_build", "simd", "_cuda")}
 # The parts below the estimators, from the top down: each may import itself and what stands after it.
-FAMILIES = {"cluster", "ensemble", "metrics", "neighbors", "preprocessing", "tree"}
+FAMILIES = {
+    "cluster",
+    "discriminant_analysis",
+    "ensemble",
+    "linear_model",
+    "metrics",
+    "neighbors",
+    "preprocessing",
+    "svm",
+    "tree",
+}
 MAY_IMPORT = {
     "fastml._cli": {"fastml"},
     "fastml.solvers": {"fastml.solvers", "fastml._device", "fastml._threads", "fastml._config"},
