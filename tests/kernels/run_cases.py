@@ -50,9 +50,14 @@ def main():
 
     known = {**cases.CASES, **boosting_cases.CASES, **tree_cases.CASES, **estimator_cases.CASES}
     device = "cpu" if arguments.device == "cpu" else "cuda"
+    failed = 0
     for name in arguments.cases or known:
         for dtype in arguments.dtype:
-            print(json.dumps(run(known[name], device, dtype)), flush=True)
+            told = run(known[name], device, dtype)
+            failed += bool(told["error"])
+            print(json.dumps(told), flush=True)
+    print(f"{failed} failed", file=sys.stderr)
+    return int(arguments.strict and failed > 0)
 
 
 if __name__ == "__main__":
