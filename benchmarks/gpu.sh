@@ -44,7 +44,7 @@ sanitize() {
 }
 
 race() {
-    run race "$PYTHON" -m fastml compare --device cuda
+    run race "$PYTHON" -m benchmarks.gpu
     cat "$LOGS/race.log"
 }
 

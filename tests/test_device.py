@@ -242,11 +242,20 @@ def test_missing_packages_are_named(python):
     source = """
         import ctypes, importlib.util
         ctypes.CDLL = lambda name: None
-        importlib.util.find_spec = lambda name: None
+        importlib.util.find_spec = lambda name: MISSING.get(name, object())
+        from fastml.kernels import _cuda_library
+        _cuda_library.checksums = lambda: CHECKSUMS
         from fastml._device import why_no_cuda
         print(why_no_cuda())
     """
-    assert "numba-cuda is not installed (pip install 'fastml[cuda]')" in python(source)
+
+    def reason(missing, checksums):
+        given = source.replace("MISSING", repr(dict.fromkeys(missing))).replace("CHECKSUMS", repr(checksums))
+        return python(given)
+
+    assert "cupy is not installed (pip install 'fastml[cuda]')" in reason(["cupy"], {"kernel": "0"})
+    assert "numba-cuda is not installed (pip install 'fastml[cuda]')" in reason(["numba_cuda"], {})
+    assert "not installed" not in reason(["numba_cuda"], {"kernel": "0"})
 
 
 # ---- CUDA, simulated -----------------------------------------------------------------------

@@ -45,12 +45,24 @@ BLOCK = 256  # threads of a block, in every kernel of ours
 class _NumbaCuda:
     def load(self):
         """Import `numba.cuda`: half a second, and only where there is a driver."""
+        if not hasattr(np, "row_stack"):
+            _import_without_row_stack("numba.cuda.np.arrayobj")
         return importlib.import_module("numba.cuda")
 
 
 class _CuPy:
     def __getattr__(self, name):
         return getattr(importlib.import_module("cupy"), name)
+
+
+@functools.cache
+def _import_without_row_stack(module):
+    """Import a module of numba-cuda that asks for a name which NumPy 2.5 has dropped."""
+    np.row_stack = np.vstack  # noqa: NPY201
+    try:
+        importlib.import_module(module)
+    finally:
+        del np.row_stack  # noqa: NPY201
 
 
 cuda = _NumbaCuda()
