@@ -41,6 +41,11 @@ def moved(data, workload):
     return dataclasses.replace(data, **there)
 
 
+def on_host(answer):
+    """An array, or a tuple of them, as NumPy's."""
+    return tuple(map(CUDA.to_host, answer)) if isinstance(answer, tuple) else CUDA.to_host(answer)
+
+
 def contestant(entry, device, host, data):
     """A call that does the entry's timed part on `device`, and the last model and answer."""
     workload, last = entry.workload, {"model": None}
@@ -77,7 +82,7 @@ def measure(entry, quick, rounds):
     took = race({name: timed for name, (timed, _) in ways.items()}, rounds)
     times = [seconds(took[name]) for name in ways]
     ratios = [f"{took['CPU'] / took[name]:.1f}" for name in ("GPU", "there")]
-    answers = {name: CUDA.to_host(last["answer"]) for name, (_, last) in ways.items()}
+    answers = {name: on_host(last["answer"]) for name, (_, last) in ways.items()}
     scored = [
         f"{entry.workload.score.of(host, ways[name][1]['model'], answers[name], answers['CPU']):.6g}"
         for name in ("CPU", "GPU")
