@@ -38,7 +38,7 @@ __all__ = ["BaseHistGradientBoosting"]
 
 SKLEARN_HOME = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
 SEEDS = np.iinfo(np.uint32).max
-LAUNCHES = 6e7  # operations in the time that a GPU takes for a tree of few rows
+LAUNCHES = 2e8  # operations in the 5 ms that a GPU takes for a tree of few rows (docs/gpu.md)
 STOPPING_FROM = 10_000  # rows from which "auto" stops early
 OPTIONS = ("max_leaf_nodes max_depth min_samples_leaf l2_regularization max_features learning_rate").split()
 

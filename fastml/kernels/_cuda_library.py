@@ -55,10 +55,10 @@ def entry(kernel, dtype):
     except Exception as error:  # CuPy's errors have no common base
         _warn(error)
         return None
-    notes = tuple(kernel.arguments.values())
+    takes = signature(kernel.arguments.values(), dtype)
 
     def launch(blocks, threads, arguments):
-        function(blocks, threads, parameters(notes, arguments, dtype))
+        function(blocks, threads, parameters(takes, arguments))
 
     return launch
 
@@ -77,17 +77,40 @@ def _warn(error):
         )
 
 
-def parameters(notes, arguments, dtype):
-    """The parameters of a kernel that Numba compiled, as CuPy passes them on: 64 bits for an int.
+def signature(notes, dtype):
+    """What a variant takes: for each argument its number of dimensions and dtype; no dimensions for a number.
 
     Parameters
     ----------
-    notes : sequence of ArrayOf and Scalar
-        The kernel's signature.
-    arguments : sequence
-        CuPy arrays and numbers.
+    notes : iterable of ArrayOf and Scalar
+        The annotations of the kernel's arguments.
     dtype : dtype or None
         What `T` stands for.
+
+    Returns
+    -------
+    signature : list of (int, dtype)
+    """
+
+    def named(scalar):
+        return np.dtype(scalar_name(scalar, dtype).removesuffix("_"))
+
+    return [
+        (note.ndim, named(note.element)) if isinstance(note, ArrayOf) else (0, named(note)) for note in notes
+    ]
+
+
+def parameters(signature, arguments):
+    """The parameters of a kernel that Numba compiled, as CuPy passes them on: 64 bits for an int.
+
+    Every launch comes through here: looking up the names of dtypes took five times as long as the launch.
+
+    Parameters
+    ----------
+    signature : list of (int, dtype)
+        See `signature`.
+    arguments : sequence
+        CuPy arrays and numbers.
 
     Returns
     -------
@@ -100,20 +123,25 @@ def parameters(notes, arguments, dtype):
     TypeError
         If an argument is not of the signature.
     """
-    if len(notes) != len(arguments):
-        raise TypeError(f"expected {len(notes)} arguments, got {len(arguments)}")
+    if len(signature) != len(arguments):
+        raise TypeError(f"expected {len(signature)} arguments, got {len(arguments)}")
     made = []
-    for position, (note, argument) in enumerate(zip(notes, arguments)):
-        if not isinstance(note, ArrayOf):
-            made.append(getattr(np, scalar_name(note, dtype))(argument))
-            continue
-        wanted = scalar_name(note.element, dtype).removesuffix("_")
-        if argument.ndim != note.ndim or argument.dtype.name != wanted or not argument.flags.c_contiguous:
-            raise TypeError(
-                f"argument {position}: expected a C-contiguous array of {note.ndim} dimensions of {wanted}, "
-                f"got {argument.ndim} of {argument.dtype.name}, strides {argument.strides}"
+    for (ndim, dtype), argument in zip(signature, arguments):
+        if not ndim:
+            made.append(dtype.type(argument))
+        elif argument.dtype == dtype and argument.ndim == ndim and argument.flags.c_contiguous:
+            made += (
+                0,
+                0,
+                argument.size,
+                dtype.itemsize,
+                argument.data.ptr,
+                *argument.shape,
+                *argument.strides,
             )
-        made += (0, 0, argument.size, argument.itemsize, argument.data.ptr)
-        made += argument.shape
-        made += argument.strides
+        else:
+            raise TypeError(
+                f"expected a C-contiguous array of {ndim} dimensions of {dtype}, "
+                f"got {argument.ndim} of {argument.dtype}, strides {argument.strides}"
+            )
     return tuple(made)

@@ -88,10 +88,11 @@ def entry(kernel, dtype):
     """`_cuda_library.entry` of a library that holds every kernel: arguments have to be of the signature."""
     from fastml.kernels import _cuda, _cuda_library
 
-    launch, notes = _cuda.just_in_time(kernel, dtype), tuple(kernel.arguments.values())
+    launch = _cuda.just_in_time(kernel, dtype)
+    takes = _cuda_library.signature(kernel.arguments.values(), dtype)
 
     def checked(blocks, threads, arguments):
-        _cuda_library.parameters(notes, arguments, dtype)
+        _cuda_library.parameters(takes, arguments)
         launch(blocks, threads, arguments)
 
     return checked

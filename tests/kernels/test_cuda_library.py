@@ -115,8 +115,12 @@ def test_where_nothing_was_compiled_the_compiler_serves(cupy, kernel, tmp_path, 
         kernel._find(FLOAT32)
 
 
+def parameters(notes, arguments):
+    return _cuda_library.parameters(_cuda_library.signature(notes, FLOAT32), arguments)
+
+
 def test_scalars_have_the_width_of_their_annotation():
-    made = _cuda_library.parameters((int64, T, float64, uint8), (1, 2, 3, 4), FLOAT32)
+    made = parameters((int64, T, float64, uint8), (1, 2, 3, 4))
     assert [type(value) for value in made] == [np.int64, np.float32, np.float64, np.uint8]
 
 
@@ -130,9 +134,9 @@ def test_scalars_have_the_width_of_their_annotation():
 )
 def test_arrays_that_are_not_of_the_signature_are_refused(wrong):
     with pytest.raises(TypeError, match="expected a C-contiguous array of 2 dimensions of float32"):
-        _cuda_library.parameters((T[:, :],), (wrong,), FLOAT32)
+        parameters((T[:, :],), (wrong,))
 
 
 def test_arguments_are_counted():
     with pytest.raises(TypeError, match="expected 1 arguments, got 0"):
-        _cuda_library.parameters((int64,), (), None)
+        parameters((int64,), ())

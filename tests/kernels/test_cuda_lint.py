@@ -74,7 +74,8 @@ def test_kernel(name, dtype, capability):
 def passed_on(kernel, dtype):
     """The types of the parameters that are passed to a kernel of the library."""
     arguments = [example(note, dtype) for note in kernel.arguments.values()]
-    made = _cuda_library.parameters(tuple(kernel.arguments.values()), arguments, dtype)
+    takes = _cuda_library.signature(kernel.arguments.values(), dtype)
+    made = _cuda_library.parameters(takes, arguments)
     return [TYPES[np.dtype(type(value))] for value in made]
 
 
