@@ -26,7 +26,7 @@ demo: $(STAMPS)/vision
 	$(RUN) -m fastml compare $(ARGS)
 
 test: $(STAMPS)/test
-	$(RUN) -m pytest -m "not cuda_lint" $(ARGS)
+	$(RUN) -m pytest -n auto --maxprocesses 8 --dist loadfile -m "not cuda_lint" $(ARGS)
 
 lint: $(STAMPS)/lint
 	$(RUN) -m ruff check .
