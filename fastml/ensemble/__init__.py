@@ -13,6 +13,7 @@ __all__ = [
     "GradientBoostingRegressor",
     "HistGradientBoostingClassifier",
     "HistGradientBoostingRegressor",
+    "IsolationForest",
     "RandomForestClassifier",
     "RandomForestRegressor",
 ]
@@ -30,6 +31,7 @@ __getattr__, __dir__ = lazy_names(
         "HistGradientBoostingRegressor": "fastml.ensemble._boosting_regression",
         "GradientBoostingClassifier": "fastml.ensemble._gradient_boosting_classification",
         "GradientBoostingRegressor": "fastml.ensemble._gradient_boosting_regression",
+        "IsolationForest": "fastml.ensemble._isolation_forest",
         "RandomForestClassifier": "fastml.ensemble._forest_classification",
         "RandomForestRegressor": "fastml.ensemble._forest_regression",
     },
@@ -48,3 +50,4 @@ if TYPE_CHECKING:
     from ._forest_regression import ExtraTreesRegressor, RandomForestRegressor
     from ._gradient_boosting_classification import GradientBoostingClassifier
     from ._gradient_boosting_regression import GradientBoostingRegressor
+    from ._isolation_forest import IsolationForest

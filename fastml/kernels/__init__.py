@@ -30,6 +30,7 @@ CPU_ONLY = {
     "tree.grow_tree": _GROWN,
     "tree_columns.order_columns": _GROWN,
     "tree_columns.rank_columns": _GROWN,
+    "tree_predict.measure_depths": _PACKED,
     "tree_predict.pack_tree": _PACKED,
     "tree_pruning.partial_dependence": _DEPENDENCE,
     "tree_pruning.prune_tree": _PRUNED,
