@@ -38,6 +38,7 @@ EXPECTED_FAILURES = {
     "MiniBatchKMeans": WEIGHTS_AND_STARTS,
     "BaggingClassifier": DRAWN_SAMPLES,
     "BaggingRegressor": DRAWN_SAMPLES,
+    "IsolationForest": DRAWN_SAMPLES,
     "RandomForestClassifier": DRAWN_SAMPLES,
     "RandomForestRegressor": DRAWN_SAMPLES,
     "KNeighborsClassifier(metric='precomputed')": PRECOMPUTED,

@@ -78,12 +78,13 @@ def grow_isolation_trees(device, X, targets, plan, how, seeds, report=None):
             own_generator.rng = np.random.RandomState(0)
         rng, seed = own_generator.rng, int(seeds[t])
         features, samples = bagging.draw(how, seed, rng)
-        rows, counts = np.unique(samples, return_counts=True)
+        rows, weight = np.sort(samples), None
+        if how.bootstrap:
+            rows, weight = np.unique(samples, return_counts=True)
         table = device.kernels.tree_columns.order_columns(_part(X, rows, features, how), allow_infinite=True)
         rng.seed(seed)
         tree_seeds[t] = rng.randint(MAX_SEED)
         rng.seed(tree_seeds[t])
-        weight = counts if how.bootstrap else None
         trees[t] = solver.grow(device, table, targets[rows, None], weight, plan, rng.randint(0, MAX_SEED))
         drawn[t] = features
 
