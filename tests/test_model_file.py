@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import fastml
 from fastml._discovery import all_estimators
-from fastml._model_file._values import UNCHECKED
 from fastml.cluster import KMeans, MiniBatchKMeans
 from fastml.ensemble import (
     ExtraTreesRegressor,
@@ -105,18 +104,12 @@ def check(est, X, path):
 # ---- what was saved comes back ----------------------------------------------------------------------------
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    "cls", [cls for name, cls in all_estimators() if name not in UNCHECKED], ids=lambda cls: cls.__name__
+    "cls", [cls for _, cls in all_estimators()], ids=lambda cls: cls.__name__
 )
 def test_every_estimator_comes_back(cls, dtype, iris, path):
     X, y = iris[0].astype(dtype), iris[1]
     check(cls().fit(X, y), X, path)
     assert_same_model(cls(), through(cls(), path))  # one that was not fitted, too
-
-
-@pytest.mark.parametrize("name", sorted(UNCHECKED))
-def test_ensembles_whose_parts_are_not_checked_are_refused(name, iris, path):
-    with pytest.raises(TypeError, match=f"{name} cannot be saved"):
-        fastml.save_model(dict(all_estimators())[name](n_estimators=2).fit(*iris), path)
 
 
 TREES = {
