@@ -140,9 +140,9 @@ def _check_estimators(est, n_features):
     check = next((check for name, check in ENSEMBLES if type(est).__name__.startswith(name)), None)
     if check is None:
         return
-    right = isinstance(estimators, (list, np.ndarray)) and len(estimators) > 0
-    require(right, "an ensemble has no estimators")
-    check(est, np.ravel(np.array(estimators, object)), n_features)
+    parts = estimators.ravel().tolist() if isinstance(estimators, np.ndarray) else estimators
+    require(isinstance(parts, list) and len(parts) > 0, "an ensemble has no estimators")
+    check(est, parts, n_features)
 
 
 def _check_adaboost(est, estimators, n_features):

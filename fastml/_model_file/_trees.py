@@ -228,18 +228,15 @@ def _load_values(state, shape, n_outputs, n_classes):
     columns = width - 1 if "counts" in state and n_outputs == 1 else width
     require(columns > 0 and isinstance(packed, dict), "trees have no values")
     require(len(packed["values"]) == rows * columns, "trees have not one value a node")  # bounds what follows
-    nodes, reals = np.empty((n_nodes, 5), np.int64), np.empty((n_nodes, N_REALS + width))
+    nodes, reals = np.empty((n_nodes, 5), np.int64), np.zeros((n_nodes, N_REALS + width))
     samples = load_sums(state["samples"], shape)
     reals[:, WEIGHT] = load_sums(state["weight"], shape) if "weight" in state else samples
     found = unpack(packed, rows * columns, np.float64).reshape(rows, columns)
     if "counts" in state:
-        counts = np.empty((n_nodes, width))
-        counts[shape.is_leaf, :columns] = found
-        if columns < width:
-            counts[shape.is_leaf, -1] = reals[shape.is_leaf, WEIGHT] - found.sum(axis=1)
-        sum_up(shape, counts)
-        reals[:, N_REALS:] = counts
-        CPU.kernels.tree_files.share_counts(n_outputs, reals)
+        kernels = CPU.kernels.tree_files
+        kernels.spread_leaves(shape.is_inner, found, reals, N_REALS)
+        kernels.sum_children(shape.inner, shape.left, shape.right, reals, N_REALS)
+        kernels.share_counts(n_outputs, reals)
     else:
         reals[:, N_REALS:] = found
     if "impure" in state:
@@ -277,6 +274,7 @@ def load_sums(packed, shape):
         return unpack(packed["nodes"], n_nodes, np.float64)
     require("leaves" in packed, "a column is missing")
     values = np.empty(n_nodes)
-    values[shape.is_leaf] = unpack(packed["leaves"], n_nodes - len(shape.inner), np.float64)
+    found = unpack(packed["leaves"], n_nodes - len(shape.inner), np.float64)
+    CPU.kernels.tree_files.spread_leaves(shape.is_inner, found[:, None], values[:, None])
     sum_up(shape, values)
     return values

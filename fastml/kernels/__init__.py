@@ -35,6 +35,7 @@ CPU_ONLY = {
     "tree_files.link_depth_first": _READ,
     "tree_files.measure_levels": _READ,
     "tree_files.share_counts": _READ,
+    "tree_files.spread_leaves": _READ,
     "tree_files.sum_children": _READ,
     "tree_predict.measure_depths": _PACKED,
     "tree_predict.pack_tree": _PACKED,

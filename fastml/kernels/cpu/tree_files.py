@@ -9,7 +9,14 @@ import numpy as np
 from .._compile import float64, int64, kernel, uint8
 from ._tree_frontier import FEATURE, IMPURITY, LEAF, LEFT, MISSING_LEFT, RIGHT, THRESHOLD, UNDEFINED, VALUE, WEIGHT
 
-__all__ = ["fill_nodes", "link_depth_first", "measure_levels", "share_counts", "sum_children"]
+__all__ = [
+    "fill_nodes",
+    "link_depth_first",
+    "measure_levels",
+    "share_counts",
+    "spread_leaves",
+    "sum_children",
+]
 
 
 # ---- kernels -------------------------------------------------------------------------------------------
@@ -58,11 +65,27 @@ def sum_range(
     inner: int64[:],  # IN (n_inner,)
     left: int64[:],  # IN (n_inner,)
     right: int64[:],  # IN (n_inner,)
-    values_out: float64[:, :],  # OUT (n_nodes, n_values) those of leaves are given
+    table_out: float64[:, :],  # OUT (n_nodes, n_columns) leaves' rows are given
+    column: int64,  # IN from which on there are sums
 ):
     for k in range(inner.shape[0] - 1, -1, -1):
-        for c in range(values_out.shape[1]):
-            values_out[inner[k], c] = values_out[left[k], c] + values_out[right[k], c]
+        for c in range(column, table_out.shape[1]):
+            table_out[inner[k], c] = table_out[left[k], c] + table_out[right[k], c]
+
+
+@kernel
+def spread_range(
+    flags: uint8[:],  # IN (n_nodes,) 1 for inner nodes
+    values: float64[:, :],  # IN (n_leaves, n_values)
+    table_out: float64[:, :],  # OUT (n_nodes, n_columns) only leaves' rows are written
+    column: int64,  # IN where the values begin
+):
+    leaf = int64(0)
+    for i in range(flags.shape[0]):
+        if flags[i] == 0:
+            for c in range(values.shape[1]):
+                table_out[i, column + c] = values[leaf, c]
+            leaf += 1
 
 
 @kernel
@@ -97,6 +120,11 @@ def share_range(
     n_classes = (reals_out.shape[1] - VALUE) // n_outputs
     for i in range(reals_out.shape[0]):
         weight, impurity = reals_out[i, WEIGHT], 0.0
+        if n_outputs == 1:
+            last = reals_out.shape[1] - 1
+            reals_out[i, last] = weight
+            for c in range(VALUE, last):
+                reals_out[i, last] -= reals_out[i, c]
         for k in range(n_outputs):
             squares = 0.0
             for c in range(VALUE + k * n_classes, VALUE + (k + 1) * n_classes):
@@ -149,18 +177,41 @@ def measure_levels(inner, left, right, n_nodes):
     return levels
 
 
-def sum_children(inner, left, right, values_out):
-    """Fill in the values of inner nodes: the sums of their children's.
+def sum_children(inner, left, right, table_out, column=0):
+    """Fill in the rows of inner nodes: the sums of their children's.
 
     Parameters
     ----------
     inner, left, right
         As for `measure_levels`.
 
-    values_out : ndarray of shape (n_nodes, n_values), float64
-        Those of leaves are right, the others are set.
+    table_out : ndarray of shape (n_nodes, n_columns), float64
+        The rows of leaves are right, the others are set.
+
+    column : int, default=0
+        From which column on.
     """
-    sum_range(inner, left, right, values_out)
+    sum_range(inner, left, right, table_out, column)
+
+
+def spread_leaves(flags, values, table_out, column=0):
+    """Fill in the rows of leaves.
+
+    Parameters
+    ----------
+    flags : ndarray of shape (n_nodes,), bool
+        Which nodes are inner ones.
+
+    values : ndarray of shape (n_leaves, n_values), float64
+        The leaves' values.
+
+    table_out : ndarray of shape (n_nodes, n_columns), float64
+        Their rows are set.
+
+    column : int, default=0
+        Where the values begin.
+    """
+    spread_range(flags.view(np.uint8), values, table_out, column)
 
 
 def fill_nodes(flags, sizes, children, feature, threshold, nodes_out, reals_out):
@@ -193,6 +244,7 @@ def share_counts(n_outputs, reals_out):
         Number of outputs.
 
     reals_out : ndarray of shape (n_nodes, 3 + n_outputs * n_classes), float64
-        As `tree.grow_tree` returns them, but with counts in the place of shares.
+        As `tree.grow_tree` returns them, but with counts in the place of shares. For one output that of the
+        last class need not be there: it is what is left of the weight.
     """
     share_range(n_outputs, reals_out)
