@@ -110,9 +110,7 @@ def check(est, X, path):
 
 # ---- what was saved comes back ----------------------------------------------------------------------------
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(
-    "cls", [cls for _, cls in all_estimators()], ids=lambda cls: cls.__name__
-)
+@pytest.mark.parametrize("cls", [cls for _, cls in all_estimators()], ids=lambda cls: cls.__name__)
 def test_every_estimator_comes_back(cls, dtype, iris, path):
     X, y = iris[0].astype(dtype), iris[1]
     check(cls().fit(X, y), X, path)

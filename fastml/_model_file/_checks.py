@@ -167,7 +167,9 @@ def _check_bagging(est, estimators, n_features):
 
 def _check_gradient_boosting(est, estimators, n_features):
     k = est.n_trees_per_iteration_
-    require(type(k) is int and est.estimators_.shape == (len(estimators) // k, k), "a stage has not as many trees")
+    require(
+        type(k) is int and est.estimators_.shape == (len(estimators) // k, k), "a stage has not as many trees"
+    )
     for part in estimators:
         right = "tree_" in vars(part) and part.n_features_in_ == n_features and not part._classifies
         require(right and part.n_outputs_ == 1, "a stage has other trees")

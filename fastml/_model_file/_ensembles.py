@@ -34,7 +34,9 @@ def are_alike(value):
     from .._tree_rounds import is_tree
 
     first = estimators[0]
-    return is_tree(first) and all(type(est) is type(first) and _same(_shared(est), _shared(first)) for est in estimators)
+    return is_tree(first) and all(
+        type(est) is type(first) and _same(_shared(est), _shared(first)) for est in estimators
+    )
 
 
 def _as_list(value):

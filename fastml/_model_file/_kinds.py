@@ -149,7 +149,9 @@ def _load_draw(state):
         require(type(number) is int and number >= 0, "an ensemble draws no samples")
     for flag in (how.bootstrap, how.bootstrap_features):
         require(isinstance(flag, (bool, np.bool_)), "an ensemble draws no samples")
-    right = how.weight is None or (isinstance(how.weight, np.ndarray) and how.weight.shape == (how.n_samples,))
+    right = how.weight is None or (
+        isinstance(how.weight, np.ndarray) and how.weight.shape == (how.n_samples,)
+    )
     require(right, "an ensemble has not one weight a sample")
     return how
 

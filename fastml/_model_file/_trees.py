@@ -176,9 +176,7 @@ def load_trees(state):
     )
     threshold = unpack(state["threshold"], len(feature), np.float64)
     children = shape.left, shape.right
-    CPU.kernels.tree_files.fill_nodes(
-        shape.is_inner, shape.sizes, children, feature, threshold, nodes, reals
-    )
+    CPU.kernels.tree_files.fill_nodes(shape.is_inner, shape.sizes, children, feature, threshold, nodes, reals)
     nodes[:, MISSING_LEFT] = unpack_flags(state["missing"], len(nodes))
     depths = np.maximum.reduceat(shape.depths, shape.firsts).tolist()
     return [

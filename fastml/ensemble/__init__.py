@@ -1,4 +1,7 @@
-"""Ensembles; what is not here is handed on from scikit-learn. Names are loaded when they are first used."""
+"""Ensembles; what is not here is handed on from scikit-learn. Names are loaded when they are first used.
+
+Voting and stacking are handed on: they fit and ask other estimators, and have no loop of their own.
+"""
 
 from .._lazy import lazy_names
 

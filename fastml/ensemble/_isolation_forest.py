@@ -303,7 +303,11 @@ class IsolationForest(OutlierDetector, TreeEnsemble):
     def _give_to(self, twin):
         twin.estimator_ = self.estimator_.to_sklearn()
         how, twin._seeds = self._how, self._seeds.copy()
-        twin._n_samples, twin._max_samples, twin._max_features = how.n_samples, how.max_samples, how.max_features
+        twin._n_samples, twin._max_samples, twin._max_features = (
+            how.n_samples,
+            how.max_samples,
+            how.max_features,
+        )
         twin._sample_weight = how.weight
         trees = [grown.tree_ for grown in twin.estimators_]
         twin._decision_path_lengths = tuple(grown.compute_node_depths() for grown in trees)

@@ -75,7 +75,9 @@ def test_values_that_are_no_float32(wine, value):
         np.testing.assert_array_equal(ours.score_samples(X), theirs.score_samples(X))
 
 
-@pytest.mark.parametrize("X", [np.ones((20, 3)), np.arange(2.0)[:, None], np.zeros((1, 4)), np.eye(7)], ids=str)
+@pytest.mark.parametrize(
+    "X", [np.ones((20, 3)), np.arange(2.0)[:, None], np.zeros((1, 4)), np.eye(7)], ids=str
+)
 def test_duplicates_and_single_rows(X):
     assert_same(X)
 
@@ -101,7 +103,10 @@ def test_sparse_data(digits, convert):
 def test_wide_sparse_data_falls_back():
     X = sparse.random(300, 5000, density=0.01, random_state=0, format="csr")
     model = IsolationForest(n_estimators=5, random_state=0)
-    with fastml.config_context(working_memory=1, on_fallback="raise"), pytest.raises(FallbackError, match="dense"):
+    with (
+        fastml.config_context(working_memory=1, on_fallback="raise"),
+        pytest.raises(FallbackError, match="dense"),
+    ):
         model.fit(X)
     with fastml.config_context(working_memory=1):
         model.fit(X)

@@ -7,7 +7,18 @@ order; children are counted from the first node of all.
 import numpy as np
 
 from .._compile import float64, int64, kernel, uint8
-from ._tree_frontier import FEATURE, IMPURITY, LEAF, LEFT, MISSING_LEFT, RIGHT, THRESHOLD, UNDEFINED, VALUE, WEIGHT
+from ._tree_frontier import (
+    FEATURE,
+    IMPURITY,
+    LEAF,
+    LEFT,
+    MISSING_LEFT,
+    RIGHT,
+    THRESHOLD,
+    UNDEFINED,
+    VALUE,
+    WEIGHT,
+)
 
 __all__ = [
     "fill_nodes",
