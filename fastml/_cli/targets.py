@@ -206,7 +206,7 @@ TARGETS = (
     _forest("50k x 20, 100 trees, histograms", 50_000, 20, F32, {"sk": 10, "sx": 2}, "hist"),
     _forest("of 100 trees, asked for 100k rows", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=100_000),
     _forest("of 100 trees, asked for 1 row", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=1),
-    _isolation("100k x 20", 100_000, 20, {"sk": 4}),
+    _isolation("100k x 20", 100_000, 20, {"sk": 8}),
     _isolation("asked for 100k rows", 100_000, 20, {"sk": 3}, timed=("answer",), ask=100_000),
-    _isolation("asked for 1 row", 20_000, 20, {"sk": 10}, timed=("answer",), ask=1),
+    _isolation("asked for 1 row", 20_000, 20, {"sk": 20}, timed=("answer",), ask=1),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import numbers
 import sys
@@ -29,7 +28,6 @@ from .._validation import (
 from ..solvers import bagging
 from ..solvers import forest as forests
 from ..solvers import isolation as solver
-from ..solvers.tree import Tree
 from ._tree_ensemble import TreeEnsemble, count_missing_trees, threads_of
 
 __all__ = ["IsolationForest"]
@@ -295,10 +293,8 @@ class IsolationForest(OutlierDetector, TreeEnsemble):
     def _take_from(self, twin):
         super()._take_from(twin)
         self._seeds = np.asarray(twin._seeds, np.int64)
-        self._how = bagging.Draw(
-            twin._n_samples, twin.n_features_in_, twin._max_samples, twin._max_features, twin.bootstrap, False,
-            twin._sample_weight,
-        )  # fmt: skip
+        sizes = twin._n_samples, twin.n_features_in_, twin._max_samples, twin._max_features
+        self._how = bagging.Draw(*sizes, twin.bootstrap, False, twin._sample_weight)
 
     def _give_to(self, twin):
         twin.estimator_ = self.estimator_.to_sklearn()

@@ -58,4 +58,4 @@ def test_regressors_are_stacked(diabetes):
     X, y = diabetes
     final = RandomForestRegressor(5, random_state=0)
     model = ensemble.StackingRegressor([("neighbours", KNeighborsRegressor())], final, cv=2).fit(X, y)
-    assert type(model.final_estimator_) is RandomForestRegressor and model.score(X, y) > 0.3
+    assert type(model.final_estimator_) is RandomForestRegressor and model.score(X, y) > 0.2

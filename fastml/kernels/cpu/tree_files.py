@@ -12,7 +12,6 @@ from ._tree_frontier import (
     IMPURITY,
     LEAF,
     LEFT,
-    MISSING_LEFT,
     RIGHT,
     THRESHOLD,
     UNDEFINED,
