@@ -71,6 +71,8 @@ def assert_same(a, b, name=""):
             assert_same(a.tolist(), b.tolist(), name)
         else:
             assert a.tobytes() == b.tobytes(), name
+    elif hasattr(a, "tocsr"):
+        assert_same([a.shape, a.data, a.indices, a.indptr], [b.shape, b.data, b.indices, b.indptr], name)
     elif isinstance(a, (list, tuple)):
         assert len(a) == len(b)
         for x, y in zip(a, b):

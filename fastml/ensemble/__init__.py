@@ -19,6 +19,7 @@ __all__ = [
     "IsolationForest",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "RandomTreesEmbedding",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -37,6 +38,7 @@ __getattr__, __dir__ = lazy_names(
         "IsolationForest": "fastml.ensemble._isolation_forest",
         "RandomForestClassifier": "fastml.ensemble._forest_classification",
         "RandomForestRegressor": "fastml.ensemble._forest_regression",
+        "RandomTreesEmbedding": "fastml.ensemble._random_trees_embedding",
     },
     fallback="sklearn.ensemble",
 )
@@ -54,3 +56,4 @@ if TYPE_CHECKING:
     from ._gradient_boosting_classification import GradientBoostingClassifier
     from ._gradient_boosting_regression import GradientBoostingRegressor
     from ._isolation_forest import IsolationForest
+    from ._random_trees_embedding import RandomTreesEmbedding

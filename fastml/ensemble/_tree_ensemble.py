@@ -126,9 +126,9 @@ class TreeEnsemble(Estimator):
 
     def _take_from(self, twin):
         """Take over the fitted attributes of scikit-learn's estimator."""
-        params = {*twin.get_params(deep=False), "estimator", "estimator_params", "estimator_", "estimators_"}
+        ours = {*twin.get_params(deep=False), "estimator", "estimator_params"}
         for name, value in vars(twin).items():
-            if name not in params and not name.startswith("_"):
+            if not (name in ours or name.startswith("_") or hasattr(type(self), name)):
                 setattr(self, name, value)
         states = [(tree.tree_, tree.tree_.__getstate__()) for tree in twin.estimators_]
         trees = [Tree.from_state(tree.n_features, tree.n_classes, state) for tree, state in states]
