@@ -120,13 +120,11 @@ def _check_trees(est, trees, n_features):
 
 
 def _check_isolation(est, trees, n_features):
-    how = est._how
-    require(type(how).__name__ == "Draw" and how.n_features == n_features, "samples of others were drawn")
+    require(type(est._how).__name__ == "Draw", "no samples were drawn")
     require(len(est.estimators_features_) == len(trees), "a tree has no features")
     for tree, features in zip(trees, est.estimators_features_):
-        require(tree.n_features == how.max_features, "a tree is of other features")
         require(tree.n_classes.tolist() == [1], "an isolation tree has classes")
-        _check_drawn(features, how.max_features, n_features)
+        _check_drawn(features, tree.n_features, n_features)
 
 
 def _check_drawn(features, n_drawn, n_features):

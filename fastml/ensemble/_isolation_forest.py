@@ -32,6 +32,7 @@ from ._tree_ensemble import TreeEnsemble, count_missing_trees, threads_of
 
 __all__ = ["IsolationForest"]
 
+_NONE = np.empty(0, np.int64)
 BYTES_PER_VALUE = 16  # of a tree's samples: as float32, and their places in three tables
 
 
@@ -201,9 +202,7 @@ class IsolationForest(OutlierDetector, TreeEnsemble):
         if hasattr(X, "tocsr") and BYTES_PER_VALUE * how.max_samples * how.n_features > _workspace():
             return self._fit_sparse(X, weight)
         targets = random_state(self.random_state).uniform(size=X.shape[0])
-        self._how = how
-        self.max_samples_ = self._how.max_samples
-        self._grow_more(X, targets)
+        self._grow_more(X, targets, how)
         self.offset_ = -0.5
         if self.contamination != "auto":
             scores = self._score(_narrow(X))
@@ -229,29 +228,26 @@ class IsolationForest(OutlierDetector, TreeEnsemble):
             raise ValueError("max_features must be <= n_features")
         return bagging.Draw(n, d, int(drawn), max(1, int(features)), self.bootstrap, False, weight)
 
-    def _grow_more(self, X, targets):
+    def _grow_more(self, X, targets, how):
         """Grow the trees that are not there yet."""
-        if not (self.warm_start and "_forest" in vars(self)):
-            self._seeds = np.empty(0, np.int64)
-            self._forest, self.estimators_features_ = forests.Trees([], self._seeds), []
-        old, how = self._forest, self._how
-        if count_missing_trees(self, len(old)) == 0:
-            return
-        seeds = random_state(self.random_state).randint(solver.MAX_SEED, size=self.n_estimators)[len(old) :]
-        limits = CPU.kernels.tree.Limits(max_features=1, max_depth=self._depth(), random=True)
-        plan = _trees.Plan("squared_error", how.max_features, [1], limits, None)
-        report = self._report if self.verbose > 1 else None
-        with threads_of(self):
-            trees, drawn, tree_seeds = solver.grow_isolation_trees(
-                CPU, X, targets, plan, how, seeds, report=report
-            )
-        self._forest = forests.Trees([*old.trees, *trees], np.concatenate([old.seeds, tree_seeds]))
-        self.estimators_features_ = [*self.estimators_features_, *drawn]
-        self._seeds = np.concatenate([self._seeds, seeds])
-
-    def _depth(self):
-        """Most splits above a leaf: what is deeper is no outlier."""
-        return math.ceil(math.log2(max(self._how.max_samples, 2)))
+        trees, features, seeds, draws = [], [], _NONE, _NONE
+        if self.warm_start and "_forest" in vars(self):
+            trees, seeds = self._forest.trees, self._forest.seeds
+            features, draws = self.estimators_features_, self._seeds
+        if count_missing_trees(self, len(trees)) > 0:
+            new = random_state(self.random_state).randint(solver.MAX_SEED, size=self.n_estimators)
+            new = new[len(trees) :]
+            limits = CPU.kernels.tree.Limits(max_features=1, max_depth=_most_splits(how), random=True)
+            plan = _trees.Plan("squared_error", how.max_features, [1], limits, None)
+            report = self._report if self.verbose > 1 else None
+            with threads_of(self):
+                grown, drawn, tree_seeds = solver.grow_isolation_trees(
+                    CPU, X, targets, plan, how, new, report=report
+                )
+            self._forest = forests.Trees([*trees, *grown], np.concatenate([seeds, tree_seeds]))
+            self.estimators_features_ = [*features, *drawn]
+            self._seeds = np.concatenate([draws, new])
+        self._how, self.max_samples_ = how, how.max_samples
 
     def _report(self, t):
         sys.stdout.write(f"building tree {t + 1} of {self.n_estimators}\n")
@@ -262,7 +258,10 @@ class IsolationForest(OutlierDetector, TreeEnsemble):
         """An unfitted estimator like those in `estimators_`."""
         check_fitted(self, "_how")
         return tree.ExtraTreeRegressor(
-            max_depth=self._depth(), max_features=1, random_state=self.random_state, device=self.device
+            max_depth=_most_splits(self._how),
+            max_features=1,
+            random_state=self.random_state,
+            device=self.device,
         )
 
     def _as_estimator(self, grown, seed):
@@ -278,9 +277,8 @@ class IsolationForest(OutlierDetector, TreeEnsemble):
         return [bagging.draw(self._how, seed)[1] for seed in self._seeds.tolist()]
 
     def _pack(self):
-        trees = self._forest.trees
-        if self._how.max_features < self._how.n_features:
-            trees = [with_features(*pair) for pair in zip(trees, self.estimators_features_)]
+        pairs, d = zip(self._forest.trees, self.estimators_features_), self.n_features_in_
+        trees = [grown if len(own) == d else with_features(grown, own) for grown, own in pairs]
         return solver.pack_paths(CPU, trees)
 
     # ---- scikit-learn's twin ----
@@ -362,6 +360,11 @@ class IsolationForest(OutlierDetector, TreeEnsemble):
             1 for inliers, -1 for outliers.
         """
         return 1 - 2 * (self.decision_function(X) < 0)
+
+
+def _most_splits(how):
+    """How deep trees grow: what lies deeper is no outlier."""
+    return math.ceil(math.log2(max(how.max_samples, 2)))
 
 
 def _workspace():

@@ -130,15 +130,26 @@ def test_warm_starts(wine):
     X = wine[0]
     ours, theirs = fit_both(X, warm_start=True, max_features=5)
     for model in (ours, theirs):
-        first = model.estimators_[0]
         model.set_params(n_estimators=33, max_samples=100).fit(X)
-        assert model.estimators_[0] is first or type(model) is IsolationForest
     np.testing.assert_array_equal(ours.score_samples(X), theirs.score_samples(X))
     assert len(ours) == len(ours.estimators_samples_) == len(ours.estimators_features_) == 33
     with pytest.warns(UserWarning, match="does not fit new trees"):
         ours.fit(X)
     with pytest.raises(ValueError, match=r"n_estimators=3 must be larger or equal to len\(estimators_\)=33"):
         ours.set_params(n_estimators=3).fit(X)
+
+
+def test_warm_starts_with_more_features(wine):
+    X = wine[0]
+
+    def lengths(model):
+        """Sums of paths through all trees, as multiples of the average path through one."""
+        return -np.log2(-model.score_samples(X)) * len(model)
+
+    model = IsolationForest(n_estimators=30, max_features=5, warm_start=True, random_state=0).fit(X)
+    before = lengths(model)
+    one_more = lengths(model.set_params(n_estimators=31, max_features=1.0).fit(X)) - before
+    assert 0 < one_more.min() and one_more.max() < 3  # the other trees ask for the features that they know
 
 
 def test_too_many_samples_are_all(iris):
