@@ -29,6 +29,7 @@ __all__ = [
     "Estimator",
     "MultiOutput",
     "OneToOne",
+    "OutlierDetector",
     "Regressor",
     "Transformer",
     "stand_for",
@@ -144,6 +145,12 @@ class _TransformerMixin(_StandIn):
         return fitted.transform(X)
 
 
+class _OutlierMixin(_StandIn):
+    def fit_predict(self, X, y=None, **kwargs):
+        """Fit, and tell inliers from outliers in the same data."""
+        return self.fit(X, **kwargs).predict(X)
+
+
 class _MultiOutputMixin(_StandIn):
     pass
 
@@ -246,6 +253,10 @@ class Transformer(*_bases("TransformerMixin")):  # type: ignore[misc]
     """Mixin for transformers: `fit_transform` and `set_output`."""
 
 
+class OutlierDetector(*_bases("OutlierMixin")):  # type: ignore[misc]
+    """Mixin for detectors of outliers: `fit_predict`."""
+
+
 class MultiOutput(*_bases("MultiOutputMixin")):  # type: ignore[misc]
     """Mixin for estimators that take several targets at once."""
 
@@ -266,6 +277,7 @@ _exchanges = {  # class -> the name of the class that its stand-in stands for; e
         Regressor,
         Clusterer,
         Transformer,
+        OutlierDetector,
         MultiOutput,
         OneToOne,
         ClassNamePrefix,

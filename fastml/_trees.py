@@ -26,6 +26,7 @@ __all__ = [
     "check_poisson",
     "count_drawn",
     "encode_classes",
+    "grow_on_host",
     "make_plan",
     "present_criterion",
     "rank_table",
@@ -306,14 +307,32 @@ def rank_table(est, X, *, random=False, bins=False):
     table : Table
         See ``kernels.cpu.tree_columns``.
     """
-    if choose(est.device, X).name != "cpu":
-        report_fallback(f"growing the trees of {type(est).__name__} on the CPU", "they grow there only")
-    X = CPU.to_host(X)
+    X = grow_on_host(est, X)
     kernels = CPU.kernels.tree_columns
     table = kernels.order_columns(X) if random else kernels.rank_columns(X, MAX_BINS if bins else 0)
     if table is None:
         _refuse(est, X)
     return table
+
+
+def grow_on_host(est, X):
+    """Return the data on the host; report that trees grow there if they were to grow on a GPU.
+
+    Parameters
+    ----------
+    est : estimator
+        Its parameter `device` is asked.
+    X : array or sparse matrix of shape (n_samples, n_features)
+        The data.
+
+    Returns
+    -------
+    X : ndarray or sparse matrix of shape (n_samples, n_features)
+        The data.
+    """
+    if choose(est.device, X).name != "cpu":
+        report_fallback(f"growing the trees of {type(est).__name__} on the CPU", "they grow there only")
+    return X if hasattr(X, "tocsr") else CPU.to_host(X)
 
 
 def _refuse(est, X):

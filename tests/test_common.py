@@ -25,6 +25,10 @@ DRAWN_SAMPLES = dict.fromkeys(
     ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"),
     "Samples are drawn by their number: with repeated samples the same seed draws others.",
 )
+DRAWN_TARGETS = dict.fromkeys(
+    ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"),
+    "A target is drawn for each sample: with repeated samples the same seed draws others.",
+)
 ROUNDED_GRADIENTS = dict.fromkeys(
     ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"),
     "Which of equally good splits of gradients is taken is a matter of rounding, as in scikit-learn.",
@@ -38,8 +42,10 @@ EXPECTED_FAILURES = {
     "MiniBatchKMeans": WEIGHTS_AND_STARTS,
     "BaggingClassifier": DRAWN_SAMPLES,
     "BaggingRegressor": DRAWN_SAMPLES,
+    "IsolationForest": DRAWN_SAMPLES,
     "RandomForestClassifier": DRAWN_SAMPLES,
     "RandomForestRegressor": DRAWN_SAMPLES,
+    "RandomTreesEmbedding": DRAWN_TARGETS,
     "KNeighborsClassifier(metric='precomputed')": PRECOMPUTED,
     "KNeighborsRegressor(metric='precomputed')": PRECOMPUTED,
 }

@@ -12,16 +12,22 @@ from hypothesis import strategies as st
 
 import fastml
 from fastml._discovery import all_estimators
-from fastml._model_file._values import UNCHECKED
 from fastml.cluster import KMeans, MiniBatchKMeans
 from fastml.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
+    BaggingClassifier,
+    BaggingRegressor,
     ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from fastml.neighbors import KNeighborsClassifier, NearestNeighbors
+from fastml.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
 from fastml.pipeline import make_pipeline
 from fastml.preprocessing import MinMaxScaler, StandardScaler
 from fastml.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -65,6 +71,8 @@ def assert_same(a, b, name=""):
             assert_same(a.tolist(), b.tolist(), name)
         else:
             assert a.tobytes() == b.tobytes(), name
+    elif hasattr(a, "tocsr"):
+        assert_same([a.shape, a.data, a.indices, a.indptr], [b.shape, b.data, b.indices, b.indptr], name)
     elif isinstance(a, (list, tuple)):
         assert len(a) == len(b)
         for x, y in zip(a, b):
@@ -104,19 +112,11 @@ def check(est, X, path):
 
 # ---- what was saved comes back ----------------------------------------------------------------------------
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(
-    "cls", [cls for name, cls in all_estimators() if name not in UNCHECKED], ids=lambda cls: cls.__name__
-)
+@pytest.mark.parametrize("cls", [cls for _, cls in all_estimators()], ids=lambda cls: cls.__name__)
 def test_every_estimator_comes_back(cls, dtype, iris, path):
     X, y = iris[0].astype(dtype), iris[1]
     check(cls().fit(X, y), X, path)
     assert_same_model(cls(), through(cls(), path))  # one that was not fitted, too
-
-
-@pytest.mark.parametrize("name", sorted(UNCHECKED))
-def test_ensembles_whose_parts_are_not_checked_are_refused(name, iris, path):
-    with pytest.raises(TypeError, match=f"{name} cannot be saved"):
-        fastml.save_model(dict(all_estimators())[name](n_estimators=2).fit(*iris), path)
 
 
 TREES = {
@@ -150,6 +150,43 @@ def test_several_outputs_come_back(cls, iris, path):
 def test_random_weights_come_back(diabetes, path):
     weight = np.random.RandomState(0).rand(len(diabetes[1]))
     check(RandomForestRegressor(5, random_state=0).fit(*diabetes, sample_weight=weight), diabetes[0], path)
+
+
+ENSEMBLES = {
+    "votes": AdaBoostClassifier(DecisionTreeClassifier(max_depth=3), n_estimators=5, random_state=0),
+    "medians": AdaBoostRegressor(n_estimators=5, random_state=0),
+    "other estimators": AdaBoostRegressor(KNeighborsRegressor(), n_estimators=3, random_state=0),
+    "drawn features": BaggingClassifier(n_estimators=5, max_features=2, oob_score=True, random_state=0),
+    "drawn with replacement": BaggingRegressor(n_estimators=5, bootstrap_features=True, random_state=0),
+    "stages of several trees": GradientBoostingClassifier(n_estimators=5, subsample=0.7, random_state=0),
+    "from an estimator": GradientBoostingRegressor(
+        n_estimators=3, init=DecisionTreeRegressor(max_depth=2, random_state=0), random_state=0
+    ),
+    "from zero": GradientBoostingRegressor(n_estimators=3, init="zero", loss="huber", random_state=0),
+    "isolation": IsolationForest(n_estimators=5, max_features=2, bootstrap=True, random_state=0),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_ensembles_of_all_kinds_come_back(name, iris, path):
+    check(ENSEMBLES[name].fit(*iris), iris[0], path)
+
+
+def test_trees_that_were_changed_come_back(iris, path):
+    model = AdaBoostClassifier(DecisionTreeClassifier(max_depth=2), n_estimators=4, random_state=0).fit(*iris)
+    model.estimators_[1].set_params(max_depth=7)
+    again = check(model, iris[0], path)
+    assert [est.max_depth for est in again] == [est.max_depth for est in model]
+
+
+@pytest.mark.parametrize("cls", [BaggingClassifier, GradientBoostingClassifier, IsolationForest])
+def test_ensembles_grow_on_after_loading(cls, iris, path):
+    model = cls(n_estimators=3, warm_start=True, random_state=0).fit(*iris)
+    again = through(model, path)
+    for est in (model, again):
+        est.set_params(n_estimators=6).fit(*iris)
+    assert_same(model.predict(iris[0]), again.predict(iris[0]))
 
 
 @pytest.mark.parametrize("labels", [["a", "bb", "ccc"], [True, False, True], [2.0, 1.0, 0.0]])
@@ -504,6 +541,51 @@ def test_shapes_that_are_no_trees_are_refused(path, iris):
         refused(path)
 
 
+def spoil(est, part, bad):
+    """Give an ensemble a part that does not fit the others."""
+    value = vars(est)[part]
+    if bad == "fewer":
+        setattr(est, part, value[:-1])
+    elif bad == "of another feature":
+        value[-1] = value[-1] + 3
+    elif bad == "of fewer features":
+        value[-1] = DecisionTreeClassifier().fit(np.eye(3), [0, 1, 2])
+    elif bad == "of more outputs":
+        value[...] = DecisionTreeRegressor().fit(np.eye(4), np.eye(4))
+    else:
+        setattr(est, part, bad)
+
+
+@pytest.mark.parametrize(("name", "part", "bad"), [
+    ("votes", "estimator_weights_", "fewer"), ("votes", "estimators_", "of fewer features"),
+    ("votes", "n_classes_", 2), ("votes", "classes_", 3), ("votes", "estimators_", []),
+    ("medians", "estimator_weights_", "fewer"), ("medians", "n_features_in_", 3),
+    ("drawn features", "estimators_features_", "fewer"), ("drawn features", "n_features_in_", 2),
+    ("drawn features", "estimators_features_", "of another feature"),
+    ("drawn features", "estimators_", "of fewer features"),
+    ("drawn with replacement", "estimators_features_", "of another feature"),
+    ("stages of several trees", "n_trees_per_iteration_", 2), ("stages of several trees", "_prior", "fewer"),
+    ("stages of several trees", "estimators_", "of more outputs"), ("from zero", "n_features_in_", 3),
+    ("from an estimator", "n_features_in_", 3),
+    ("isolation", "estimators_features_", "fewer"), ("isolation", "n_features_in_", 3),
+    ("isolation", "estimators_features_", "of another feature"), ("isolation", "_how", None),
+])  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
+def test_ensembles_whose_parts_do_not_fit_are_refused(name, part, bad, iris, path):
+    est = ENSEMBLES[name].fit(*iris)
+    spoil(est, part, bad)
+    fastml.save_model(est, path)
+    refused(path)
+
+
+@pytest.mark.parametrize("name", ["_n_classes", "n_features_in_"])
+def test_forests_without_numbers_are_refused(name, iris, path):
+    est = RandomForestRegressor(2, random_state=0).fit(*iris)
+    del vars(est)[name]
+    fastml.save_model(est, path)
+    refused(path)
+
+
 def test_sets_of_categories_that_are_missing_are_refused(path):
     X = np.random.RandomState(0).randint(6, size=(300, 1)).astype(float)
     fastml.save_model(
@@ -521,6 +603,10 @@ MODELS = {
     "best first": RandomForestRegressor(3, max_leaf_nodes=8, random_state=0),
     "boosting": HistGradientBoostingClassifier(max_iter=3),
     "neighbours": KNeighborsClassifier(algorithm="kd_tree"),
+    "votes": AdaBoostClassifier(n_estimators=3, random_state=0),
+    "drawn features": BaggingRegressor(n_estimators=2, max_features=2, random_state=0),
+    "stages": GradientBoostingClassifier(n_estimators=2, random_state=0),
+    "isolation": IsolationForest(n_estimators=3, max_features=2, random_state=0),
     "clusters": KMeans(3, random_state=0),
     "scaler": StandardScaler(),
 }

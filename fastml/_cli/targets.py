@@ -144,6 +144,13 @@ def _forest(what, n, d, dtype, goals, splitter="exact", timed=("fit",), ask=None
     return _entry(f"forest {what}", dtype, workload, _ask(load, ask) if ask else load, timed, goals)
 
 
+def _isolation(what, n, d, goals, timed=("fit",), ask=None):
+    parameters = {"random_state": 0, "n_jobs": effective_threads()}
+    workload = Workload("ensemble.IsolationForest", (), scores.SAME, "score_samples", parameters)
+    load = _supervised(n, d, F32, 2)
+    return _entry(f"isolation forest {what}", F32, workload, _ask(load, ask) if ask else load, timed, goals)
+
+
 def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     kind = "" if dtype is None else f", {np.dtype(dtype).name}"
     peers = {"sk": "sklearn", "sx": "sklearnex"}
@@ -199,4 +206,7 @@ TARGETS = (
     _forest("50k x 20, 100 trees, histograms", 50_000, 20, F32, {"sk": 10, "sx": 2}, "hist"),
     _forest("of 100 trees, asked for 100k rows", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=100_000),
     _forest("of 100 trees, asked for 1 row", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=1),
+    _isolation("100k x 20", 100_000, 20, {"sk": 8}),
+    _isolation("asked for 100k rows", 100_000, 20, {"sk": 3}, timed=("answer",), ask=100_000),
+    _isolation("asked for 1 row", 20_000, 20, {"sk": 20}, timed=("answer",), ask=1),
 )

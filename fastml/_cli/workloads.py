@@ -265,6 +265,16 @@ WORKLOADS = (
     _tree("ensemble.AdaBoostRegressor", scores.R2),
     _tree("ensemble.GradientBoostingClassifier", scores.ACCURACY),
     _tree("ensemble.GradientBoostingRegressor", scores.R2),
+    Workload(
+        "ensemble.IsolationForest",
+        ("breast_cancer", "digits", "made"),
+        scores.SAME,
+        "score_samples",
+        {"random_state": 0},
+    ),
+    Workload(
+        "ensemble.RandomTreesEmbedding", ("digits", "made 10k"), scores.SAME, "transform", {"random_state": 0}
+    ),
     _metric("pairwise_distances", _ROWS, _learnt_and_asked, metric="manhattan"),
     _metric("pairwise_distances_chunked", _ROWS, _learnt_and_asked, working_memory=16),
     _metric("euclidean_distances", _ROWS, _learnt_and_asked),

@@ -8,7 +8,7 @@ from .._device import CPU
 from ..kernels._boosted import NODE, Records
 from ..solvers.boosting import Bins
 from ._columns import pack, pack_flags, require, unpack, unpack_flags
-from ._trees import Shape, sum_up
+from ._trees import Shape, load_sums, sum_up
 
 __all__ = ["load_bins", "load_records", "save_bins", "save_records"]
 
@@ -91,9 +91,9 @@ def save_records(records):
     inner = np.flatnonzero(nodes["is_leaf"] == 0)
     kept = nodes[inner]
     left = kept["left"].astype(np.int64)
-    shape = _shape(sizes[:, 0], inner, left)
+    shape = _shape(sizes[:, 0].copy(), nodes["is_leaf"] == 0, left)
     count = nodes["count"].astype(np.int64)
-    summed = count.copy()
+    summed = count.astype(np.float64)
     sum_up(shape, summed)
     if not np.array_equal(summed, count):
         shape = None
@@ -117,10 +117,10 @@ def save_records(records):
     }  # fmt: skip
 
 
-def _shape(sizes, inner, left):
+def _shape(sizes, is_inner, left):
     """The shape of trees whose siblings stand side by side; children are counted from their tree's root."""
-    left = left + np.repeat(np.cumsum(sizes) - sizes, sizes)[inner]
-    return Shape(sizes, inner, left, left + 1)
+    left = left + np.repeat(np.cumsum(sizes) - sizes, sizes)[is_inner]
+    return Shape(sizes, is_inner, left, left + 1)
 
 
 def load_records(state):
@@ -153,7 +153,7 @@ def load_records(state):
     require(
         len(np.unique(left + first)) == len(left) and (inner < left + first).all(), "a node has two parents"
     )
-    shape = _shape(sizes[:, 0], inner, left).check()
+    shape = _shape(sizes[:, 0].copy(), flags, left).check()
     nodes = np.zeros(n_nodes, NODE)
     nodes["is_leaf"], nodes["depth"] = ~flags, shape.depths
     nodes["left"][inner], nodes["right"][inner] = left, left + 1
@@ -188,14 +188,7 @@ def _load_sizes(state):
 
 
 def _load_counts(packed, shape):
-    require(isinstance(packed, dict) and len(packed) == 1, "trees have no counts")
-    counts = np.zeros(len(shape.is_leaf), np.int64)
-    if "nodes" in packed:
-        counts[:] = unpack(packed["nodes"], len(counts), np.int64)
-    else:
-        require("leaves" in packed, "trees have no counts")
-        counts[shape.is_leaf] = unpack(packed["leaves"], int(shape.is_leaf.sum()), np.int64)
-        sum_up(shape, counts)
+    counts = load_sums(packed, shape)
     require(0 <= counts.min() and counts.max() < 2**32, "trees have no counts")
     return counts
 

@@ -24,10 +24,10 @@ def check_model(est):
         As it was loaded.
     """
     state = vars(est)
-    n_features = state.get("n_features_in_", 1)
-    require(type(n_features) is int and n_features > 0, "n_features_in_ is no number of features")
-    for attributes, check in CHECKS:
-        if all(name in state for name in attributes):
+    for attribute, check in CHECKS:
+        if attribute in state:
+            n_features = state.get("n_features_in_")
+            require(type(n_features) is int and n_features > 0, "n_features_in_ is no number of features")
             check(est, n_features)
 
 
@@ -105,6 +105,9 @@ def _check_tree(est, n_features):
 def _check_forest(est, n_features):
     require(type(est._forest).__name__ == "Trees", "a forest has no trees")
     trees = est._forest.trees
+    if "_how" in vars(est):
+        _check_isolation(est, trees, n_features)
+        return
     require(est._n_classes == trees[0].n_classes.tolist(), "_n_classes is not that of the trees")
     _check_trees(est, trees, n_features)
 
@@ -116,6 +119,70 @@ def _check_trees(est, trees, n_features):
     _check_classes(est, trees[0].n_classes.tolist())
 
 
+def _check_isolation(est, trees, n_features):
+    require(type(est._how).__name__ == "Draw", "no samples were drawn")
+    require(len(est.estimators_features_) == len(trees), "a tree has no features")
+    for tree, features in zip(trees, est.estimators_features_):
+        require(tree.n_classes.tolist() == [1], "an isolation tree has classes")
+        _check_drawn(features, tree.n_features, n_features)
+
+
+def _check_drawn(features, n_drawn, n_features):
+    right = _is_array(features, (n_drawn,), "iu") and n_drawn > 0
+    require(right and 0 <= features.min() <= features.max() < n_features, "a tree has no features")
+
+
+# ---- ensembles that keep estimators ----------------------------------------------------------------------
+def _check_estimators(est, n_features):
+    estimators = est.estimators_
+    check = next((check for name, check in ENSEMBLES if type(est).__name__.startswith(name)), None)
+    if check is None:
+        return
+    parts = estimators.ravel().tolist() if isinstance(estimators, np.ndarray) else estimators
+    require(isinstance(parts, list) and len(parts) > 0, "an ensemble has no estimators")
+    check(est, parts, n_features)
+
+
+def _check_adaboost(est, estimators, n_features):
+    weights = est.estimator_weights_
+    right = _is_array(weights, (None,)) and weights.dtype == np.float64 and len(weights) >= len(estimators)
+    require(right, "an estimator has no weight")
+    for part in estimators:
+        if "tree_" in vars(part):
+            right = part.n_features_in_ == n_features and part.n_outputs_ == 1
+            require(right, "a tree is of other features or outputs")
+    if est._classifies:
+        require(isinstance(est.classes_, np.ndarray) and est.classes_.ndim == 1, "classes_ is no array")
+        require(est.n_classes_ == len(est.classes_), "n_classes_ is not the number of classes")
+
+
+def _check_bagging(est, estimators, n_features):
+    require(len(est.estimators_features_) == len(estimators), "an estimator has no features")
+    for part, features in zip(estimators, est.estimators_features_):
+        require("tree_" in vars(part) and part.n_outputs_ == 1, "an estimator has no tree")
+        _check_drawn(features, part.n_features_in_, n_features)
+
+
+def _check_gradient_boosting(est, estimators, n_features):
+    k = est.n_trees_per_iteration_
+    require(
+        type(k) is int and est.estimators_.shape == (len(estimators) // k, k), "a stage has not as many trees"
+    )
+    for part in estimators:
+        right = "tree_" in vars(part) and part.n_features_in_ == n_features and not part._classifies
+        require(right and part.n_outputs_ == 1, "a stage has other trees")
+    start = est._raw_start(np.zeros((1, n_features), np.float32))
+    require(start.shape == (1, k), "a stage has not one tree for each raw prediction")
+
+
+ENSEMBLES = (
+    ("AdaBoost", _check_adaboost),
+    ("Bagging", _check_bagging),
+    ("GradientBoosting", _check_gradient_boosting),
+)
+
+
+# ---- histogram gradient boosting -------------------------------------------------------------------------
 def _check_boosting(est, n_features):
     records, bins, k = est._records, est._bins, est.n_trees_per_iteration_
     require(type(records).__name__ == "Records" and type(bins).__name__ == "Bins", "there are no trees")
@@ -141,13 +208,14 @@ def _check_boosting(est, n_features):
     require(n_categorical or not bins.n_categories.any(), "numbers are binned as categories")
 
 
-# What is checked where an estimator has some attributes. A new estimator whose kernels rely on the shape of
+# What is checked where an estimator has an attribute. A new estimator whose kernels rely on the shape of
 # an attribute gets its line here.
 CHECKS = (
-    (("cluster_centers_",), _check_centers),
-    (("scale_",), _check_scaler),
-    (("_fit_X",), _check_neighbors),
-    (("tree_",), _check_tree),
-    (("_n_classes",), _check_forest),
-    (("_records",), _check_boosting),
+    ("cluster_centers_", _check_centers),
+    ("scale_", _check_scaler),
+    ("_fit_X", _check_neighbors),
+    ("tree_", _check_tree),
+    ("_forest", _check_forest),
+    ("estimators_", _check_estimators),
+    ("_records", _check_boosting),
 )

@@ -82,6 +82,26 @@ def _load_tree(state):
     return trees[0]
 
 
+def _save_estimators(value):
+    from . import _ensembles
+
+    return _ensembles.save_estimators(value)
+
+
+def _load_estimators(state):
+    from . import _ensembles
+
+    return _ensembles.load_estimators(state)
+
+
+def _are_trees(value):
+    if type(value) not in (list, np.ndarray) or not len(value):
+        return False
+    from . import _ensembles
+
+    return _ensembles.are_alike(value)
+
+
 # ---- boosting -------------------------------------------------------------------------------------------
 def _boosting(name):
     def call(value):
@@ -119,6 +139,21 @@ def _load_sampling(state):
     right = weight is None or (isinstance(weight, np.ndarray) and weight.shape == (n_samples,))
     require(right, "a forest has not one weight a sample")
     return Sampling(n_samples, n_drawn, weight)
+
+
+def _load_draw(state):
+    from ..solvers.bagging import Draw
+
+    how = Draw(**state)
+    for number in (how.n_samples, how.n_features, how.max_samples, how.max_features):
+        require(type(number) is int and number >= 0, "an ensemble draws no samples")
+    for flag in (how.bootstrap, how.bootstrap_features):
+        require(isinstance(flag, (bool, np.bool_)), "an ensemble draws no samples")
+    right = how.weight is None or (
+        isinstance(how.weight, np.ndarray) and how.weight.shape == (how.n_samples,)
+    )
+    require(right, "an ensemble has not one weight a sample")
+    return how
 
 
 def _load_kd_tree(state):
@@ -166,6 +201,8 @@ KINDS = {
     "sampling": Kind(
         _is("fastml.solvers.forest.Sampling"), lambda sampling: sampling._asdict(), _load_sampling
     ),
+    "draw": Kind(_is("fastml.solvers.bagging.Draw"), lambda how: how._asdict(), _load_draw),
+    "estimators": Kind(_are_trees, _save_estimators, _load_estimators),
     "kd-tree": Kind(
         _is("fastml.neighbors._kd_tree.KDTree"),
         lambda tree: {"data": tree.data, "arguments": tree._arguments},

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._device import CPU
 from ..solvers.tree import N_REALS, Tree
 from ._columns import pack, pack_flags, require, unpack, unpack_flags
 
-__all__ = ["Shape", "load_trees", "save_trees", "sum_up"]
+__all__ = ["Shape", "load_sums", "load_trees", "save_trees", "sum_up"]
 
 LEFT, RIGHT, FEATURE, N_SAMPLES, MISSING_LEFT = range(5)  # columns of `Tree.nodes`
 THRESHOLD, IMPURITY, WEIGHT = range(N_REALS)  # columns of `Tree.reals`
-LEAF, UNDEFINED = -1, -2
+LEAF = -1
 MOST_FEATURES = 2**29  # what a packed node has room for
 
 
@@ -27,35 +28,23 @@ class Shape:
     ----------
     sizes : int64 ndarray of shape (n_trees,)
         Nodes of each tree.
-    inner : int64 ndarray of shape (n_inner,)
-        The nodes that are no leaves.
+    is_inner : bool ndarray of shape (n_nodes,)
+        Which nodes are no leaves.
     left, right : int64 ndarray of shape (n_inner,)
-        Their children. All nodes are counted from the first one of the first tree.
+        The children of these, which stand behind them. All nodes are counted from the first one of the first
+        tree.
 
     Attributes
     ----------
     depths : int64 ndarray of shape (n_nodes,)
         The roots' is 0.
-    levels : list of int64 ndarray
-        Places in `inner`, by the nodes' depth.
     """
 
-    def __init__(self, sizes, inner, left, right):
-        self.sizes, self.inner, self.left, self.right = sizes, inner, left, right
-        n_nodes = int(sizes.sum())
+    def __init__(self, sizes, is_inner, left, right):
+        self.sizes, self.is_inner, self.left, self.right = sizes, is_inner, left, right
+        self.inner, self.is_leaf = np.flatnonzero(is_inner), ~is_inner
         self.firsts = np.cumsum(sizes) - sizes
-        self.is_leaf = np.ones(n_nodes, bool)
-        self.is_leaf[inner] = False
-        place = np.full(n_nodes, -1)
-        place[inner] = np.arange(len(inner))
-        self.depths = np.zeros(n_nodes, np.int64)
-        self.levels = []
-        level = place[self.firsts]
-        while len(level := level[level >= 0]):
-            self.levels.append(level)
-            children = np.concatenate([left[level], right[level]])
-            self.depths[children] = len(self.levels)
-            level = place[children]
+        self.depths = CPU.kernels.tree_files.measure_levels(self.inner, left, right, len(is_inner))
 
     def check(self):
         """Raise `Damaged` unless these are trees whose parents stand before their children."""
@@ -74,27 +63,11 @@ def sum_up(shape, values):
     ----------
     shape : Shape
         Of the trees.
-    values : ndarray of shape (n_nodes, ...)
+    values : float64 ndarray of shape (n_nodes,) or (n_nodes, n_values)
         Those of leaves are right, the others are set.
     """
-    for level in reversed(shape.levels):
-        values[shape.inner[level]] = values[shape.left[level]] + values[shape.right[level]]
-
-
-def _depth_first(sizes, inner_flags):
-    """The shape of trees whose left branches follow their parents, and right branches those; or None."""
-    n = len(inner_flags)
-    level = np.cumsum(np.where(inner_flags, 1, -1))  # falls to a new low where a tree ends
-    ends = np.cumsum(sizes) - 1
-    lows = np.flatnonzero(np.diff(np.minimum.accumulate(np.minimum(level, 0)), prepend=0) < 0)
-    if not np.array_equal(lows, ends):
-        return None
-    inner = np.flatnonzero(inner_flags)
-    # The right branch begins behind the first node at which the level is below the parent's.
-    keys = np.sort((level + len(sizes)) * n + np.arange(n))
-    wanted = (level[inner] + len(sizes) - 1) * n + inner
-    ends_of_left = keys[np.searchsorted(keys, wanted)] % n if n else keys
-    return Shape(sizes, inner, inner + 1, ends_of_left + 1)
+    table = values if values.ndim == 2 else values[:, None]
+    CPU.kernels.tree_files.sum_children(shape.inner, shape.left, shape.right, table)
 
 
 # ---- saving ---------------------------------------------------------------------------------------------
@@ -117,7 +90,7 @@ def save_trees(trees):
     flags = nodes[:, LEFT] != LEAF
     inner = np.flatnonzero(flags)
     first = np.repeat(np.cumsum(sizes) - sizes, sizes)[inner]
-    shape = Shape(sizes, inner, nodes[inner, LEFT] + first, nodes[inner, RIGHT] + first)
+    shape = Shape(sizes, flags, nodes[inner, LEFT] + first, nodes[inner, RIGHT] + first)
     state = {
         "n_features": int(trees[0].n_features),
         "n_classes": trees[0].n_classes.tolist(),
@@ -127,8 +100,8 @@ def save_trees(trees):
         "threshold": pack(reals[inner, THRESHOLD]),
         "missing": pack_flags(nodes[:, MISSING_LEFT]),
     }
-    guess = _depth_first(sizes, flags)
-    if not (guess and np.array_equal(guess.left, shape.left) and np.array_equal(guess.right, shape.right)):
+    guess = CPU.kernels.tree_files.link_depth_first(flags, sizes)
+    if not (guess and np.array_equal(guess[0], shape.left) and np.array_equal(guess[1], shape.right)):
         state["children"] = [pack(nodes[inner, LEFT]), pack(nodes[inner, RIGHT])]
     state["samples"] = _save_sums(shape, nodes[:, N_SAMPLES].copy())
     if (nodes[:, N_SAMPLES] != reals[:, WEIGHT]).any():
@@ -142,9 +115,9 @@ def save_trees(trees):
 
 
 def _save_sums(shape, values):
-    summed = values.copy()
+    summed = values.astype(np.float64)
     sum_up(shape, summed)
-    exact = np.array_equal(summed.view(np.int64), values.view(np.int64))
+    exact = np.array_equal(summed, values)
     return {"leaves": pack(values[shape.is_leaf])} if exact else {"nodes": pack(values)}
 
 
@@ -165,12 +138,10 @@ def _save_values(shape, reals, n_outputs):
 
 
 def _gini(reals, n_outputs):
-    weight = reals[:, WEIGHT, None]
-    counts = np.rint(reals[:, N_REALS:] * weight).reshape(len(reals), n_outputs, -1)
-    total = np.zeros(len(reals))
-    for k in range(n_outputs):
-        total += 1.0 - (counts[:, k] ** 2).sum(axis=1) / (weight * weight)[:, 0]
-    return total / n_outputs
+    counted = reals.copy()
+    counted[:, N_REALS:] = np.rint(reals[:, N_REALS:] * reals[:, WEIGHT, None])
+    CPU.kernels.tree_files.share_counts(n_outputs, counted)
+    return counted[:, IMPURITY]
 
 
 # ---- loading --------------------------------------------------------------------------------------------
@@ -199,20 +170,17 @@ def load_trees(state):
     )
     shape, n_outputs = _load_shape(state), len(n_classes)
     nodes, reals = _load_values(state, shape, n_outputs, max(n_classes))
-    inner, leaf = shape.inner, shape.is_leaf
-    first = np.repeat(shape.firsts, shape.sizes)
-    nodes[leaf, LEFT] = nodes[leaf, RIGHT] = LEAF
-    nodes[inner, LEFT], nodes[inner, RIGHT] = shape.left - first[inner], shape.right - first[inner]
-    nodes[leaf, FEATURE] = reals[leaf, THRESHOLD] = UNDEFINED
-    feature = nodes[inner, FEATURE] = unpack(state["feature"], len(inner), np.int64)
+    feature = unpack(state["feature"], len(shape.inner), np.int64)
     require(
         not len(feature) or 0 <= feature.min() <= feature.max() < n_features, "a tree asks for no feature"
     )
-    reals[inner, THRESHOLD] = unpack(state["threshold"], len(inner), np.float64)
-    nodes[:, MISSING_LEFT] = unpack_flags(state["missing"], len(leaf))
+    threshold = unpack(state["threshold"], len(feature), np.float64)
+    children = shape.left, shape.right
+    CPU.kernels.tree_files.fill_nodes(shape.is_inner, shape.sizes, children, feature, threshold, nodes, reals)
+    nodes[:, MISSING_LEFT] = unpack_flags(state["missing"], len(nodes))
     depths = np.maximum.reduceat(shape.depths, shape.firsts).tolist()
     return [
-        Tree(n_features, n_classes, nodes[at : at + size].copy(), reals[at : at + size].copy(), depth)
+        Tree(n_features, n_classes, nodes[at : at + size], reals[at : at + size], depth)
         for at, size, depth in zip(shape.firsts.tolist(), shape.sizes.tolist(), depths)
     ]
 
@@ -227,9 +195,9 @@ def _load_shape(state):
     flags = unpack_flags(state["inner"], n_nodes if len(state["inner"]) else len(sizes))
     require(len(flags) == n_nodes, "nodes make no trees")
     if "children" not in state:
-        shape = _depth_first(sizes, flags)
-        require(shape is not None, "nodes make no trees")
-        return shape
+        children = CPU.kernels.tree_files.link_depth_first(flags, sizes)
+        require(children is not None, "nodes make no trees")
+        return Shape(sizes, flags, *children)
     inner = np.flatnonzero(flags)
     first = np.repeat(np.cumsum(sizes) - sizes, sizes)[inner]
     left, right = (unpack(column, len(inner), np.int64) for column in state["children"])
@@ -239,7 +207,7 @@ def _load_shape(state):
     children = np.concatenate([left, right]) + np.tile(first, 2)
     require(len(np.unique(children)) == len(children), "a node has two parents")
     require((np.tile(inner, 2) < children).all(), "a child is not behind its parent")
-    return Shape(sizes, inner, left + first, right + first).check()
+    return Shape(sizes, flags, left + first, right + first).check()
 
 
 def _load_sizes(packed):
@@ -258,36 +226,53 @@ def _load_values(state, shape, n_outputs, n_classes):
     columns = width - 1 if "counts" in state and n_outputs == 1 else width
     require(columns > 0 and isinstance(packed, dict), "trees have no values")
     require(len(packed["values"]) == rows * columns, "trees have not one value a node")  # bounds what follows
-    nodes, reals = np.empty((n_nodes, 5), np.int64), np.empty((n_nodes, N_REALS + width))
-    nodes[:, N_SAMPLES] = _load_sums(state["samples"], shape, np.int64)
-    reals[:, WEIGHT] = (
-        _load_sums(state["weight"], shape, np.float64) if "weight" in state else nodes[:, N_SAMPLES]
-    )
+    nodes, reals = np.empty((n_nodes, 5), np.int64), np.zeros((n_nodes, N_REALS + width))
+    samples = load_sums(state["samples"], shape)
+    reals[:, WEIGHT] = load_sums(state["weight"], shape) if "weight" in state else samples
     found = unpack(packed, rows * columns, np.float64).reshape(rows, columns)
     if "counts" in state:
-        counts = np.zeros((n_nodes, width))
-        counts[shape.is_leaf, :columns] = found
-        if columns < width:
-            counts[shape.is_leaf, -1] = reals[shape.is_leaf, WEIGHT] - found.sum(axis=1)
-        sum_up(shape, counts)
-        with np.errstate(all="ignore"):
-            found = counts / reals[:, WEIGHT, None]
-    reals[:, N_REALS:] = found
-    with np.errstate(all="ignore"):
-        reals[:, IMPURITY] = 0.0 if "impure" in state else _gini(reals, n_outputs)
+        kernels = CPU.kernels.tree_files
+        kernels.spread_leaves(shape.is_inner, found, reals, N_REALS)
+        kernels.sum_children(shape.inner, shape.left, shape.right, reals, N_REALS)
+        kernels.share_counts(n_outputs, reals)
+    else:
+        reals[:, N_REALS:] = found
     if "impure" in state:
         impure = unpack_flags(state["impure"], n_nodes)
+        reals[:, IMPURITY] = 0.0
         reals[impure, IMPURITY] = unpack(state["impurity"], int(impure.sum()), np.float64)
+    with np.errstate(invalid="ignore"):
+        nodes[:, N_SAMPLES] = samples
     return nodes, reals
 
 
-def _load_sums(packed, shape, dtype):
+def load_sums(packed, shape):
+    """Load a column of numbers: of all nodes, or of leaves where the others are sums.
+
+    Parameters
+    ----------
+    packed : dict
+        A packed column, under "nodes" or "leaves".
+    shape : Shape
+        Of the trees.
+
+    Returns
+    -------
+    values : float64 ndarray of shape (n_nodes,)
+        The numbers.
+
+    Raises
+    ------
+    Damaged
+        If this is no such column.
+    """
     require(isinstance(packed, dict) and len(packed) == 1, "a column is missing")
     n_nodes = len(shape.is_leaf)
     if "nodes" in packed:
-        return unpack(packed["nodes"], n_nodes, dtype)
+        return unpack(packed["nodes"], n_nodes, np.float64)
     require("leaves" in packed, "a column is missing")
-    values = np.zeros(n_nodes, dtype)
-    values[shape.is_leaf] = unpack(packed["leaves"], int(shape.is_leaf.sum()), dtype)
+    values = np.empty(n_nodes)
+    found = unpack(packed["leaves"], n_nodes - len(shape.inner), np.float64)
+    CPU.kernels.tree_files.spread_leaves(shape.is_inner, found[:, None], values[:, None])
     sum_up(shape, values)
     return values

@@ -23,19 +23,11 @@ DEEPEST = 100  # values within values
 INFINITIES = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
-# What their kernels rely on (the features of each tree, which samples were drawn) is not checked on loading.
-UNCHECKED = {
-    f"{name}{kind}"
-    for name in ("AdaBoost", "Bagging", "GradientBoosting")
-    for kind in ("Classifier", "Regressor")
-}
-
-
 def _class_of(name) -> Any:
     """Return the class of that name that can be saved: one of fastml's, or the pipeline; else None."""
     if name == "Pipeline":
         return sk("sklearn.pipeline.Pipeline")
-    return None if name in UNCHECKED else dict(all_estimators()).get(name)
+    return dict(all_estimators()).get(name)
 
 
 # ---- writing --------------------------------------------------------------------------------------------
@@ -82,11 +74,11 @@ class Writer:
             return value if math.isfinite(value) else {"float": str(value)}
         if isinstance(value, np.generic):
             return self._write_scalar(value, where)
-        if kind is np.ndarray:
-            return self._write_array(value, where)
         name = kind_of(value)
         if name is not None:
             return {"kind": [name, self.write(KINDS[name].save(value), where)]}
+        if kind is np.ndarray:
+            return self._write_array(value, where)
         if kind in (list, tuple, set, frozenset):
             items = sorted(value, key=repr) if kind in (set, frozenset) else value
             written = [self.write(item, (*where, f"[{i}]")) for i, item in enumerate(items)]
@@ -128,8 +120,7 @@ class Writer:
         if _class_of(name) is not type(est):
             at = f"{_path(where)}: " if where else ""
             raise TypeError(
-                f"{at}{_describe(est)} cannot be saved: only fastml's own estimators and pipelines can, but "
-                f"not {', '.join(sorted(UNCHECKED))}"
+                f"{at}{_describe(est)} cannot be saved: only fastml's own estimators and pipelines can"
             )
         params = est.get_params(deep=False)
         state = {key: value for key, value in est.__getstate__().items() if key not in params}

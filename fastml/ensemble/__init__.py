@@ -1,4 +1,7 @@
-"""Ensembles; what is not here is handed on from scikit-learn. Names are loaded when they are first used."""
+"""Ensembles; what is not here is handed on from scikit-learn. Names are loaded when they are first used.
+
+Voting and stacking are handed on: they fit and ask other estimators, and have no loop of their own.
+"""
 
 from .._lazy import lazy_names
 
@@ -13,8 +16,10 @@ __all__ = [
     "GradientBoostingRegressor",
     "HistGradientBoostingClassifier",
     "HistGradientBoostingRegressor",
+    "IsolationForest",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "RandomTreesEmbedding",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -30,8 +35,10 @@ __getattr__, __dir__ = lazy_names(
         "HistGradientBoostingRegressor": "fastml.ensemble._boosting_regression",
         "GradientBoostingClassifier": "fastml.ensemble._gradient_boosting_classification",
         "GradientBoostingRegressor": "fastml.ensemble._gradient_boosting_regression",
+        "IsolationForest": "fastml.ensemble._isolation_forest",
         "RandomForestClassifier": "fastml.ensemble._forest_classification",
         "RandomForestRegressor": "fastml.ensemble._forest_regression",
+        "RandomTreesEmbedding": "fastml.ensemble._random_trees_embedding",
     },
     fallback="sklearn.ensemble",
 )
@@ -48,3 +55,5 @@ if TYPE_CHECKING:
     from ._forest_regression import ExtraTreesRegressor, RandomForestRegressor
     from ._gradient_boosting_classification import GradientBoostingClassifier
     from ._gradient_boosting_regression import GradientBoostingRegressor
+    from ._isolation_forest import IsolationForest
+    from ._random_trees_embedding import RandomTreesEmbedding

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
 import numbers
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _config, _trees
+from .. import _trees
 from .._device import CPU, report_fallback
 from .._parameters import HasMethods
 from .._threads import for_each_block
@@ -21,6 +20,7 @@ from .._validation import DEVICE, Interval, check_fitted, check_weight, check_X_
 from ..solvers import bagging as solver
 from ..solvers import forest
 from ._sequence import MAX_SEED, EstimatorSequence
+from ._tree_ensemble import count_missing_trees, threads_of
 
 __all__ = ["BaseBagging", "if_estimator_has"]
 
@@ -168,16 +168,8 @@ class BaseBagging(EstimatorSequence):
     def _grow_more(self, X, y):
         """Grow the trees that are not there yet; return how many these are."""
         n_now = len(self.estimators_)
-        n_more = self.n_estimators - n_now
-        if n_more < 0:
-            raise ValueError(
-                f"n_estimators={self.n_estimators} must be larger or equal to len(estimators_)={n_now} when "
-                "warm_start==True"
-            )
+        n_more = count_missing_trees(self, n_now)
         if n_more == 0:
-            warnings.warn(
-                "Warm-start fitting without increasing n_estimators does not fit new trees.", stacklevel=5
-            )
             return 0
         seeds = random_state(self.random_state).randint(MAX_SEED, size=self.n_estimators)[n_now:]
         self._seeds, how = seeds, self._how
@@ -194,23 +186,14 @@ class BaseBagging(EstimatorSequence):
             counts = np.bincount(samples, minlength=how.n_samples)
             grown[i] = rounds.grow(counts, seed), features
 
-        with self._threads():
+        with threads_of(self):
             for_each_block(grow_one, n_more, 1, work=100.0 * n_more * how.n_samples * how.max_features)
         self.estimators_ = [*self.estimators_, *(estimator for estimator, _ in grown)]
         self.estimators_features_ = [*self.estimators_features_, *(features for _, features in grown)]
         return n_more
 
     def _draw(self, seed):
-        def draw_few(n, n_drawn, rng):
-            return sk("sklearn.utils.random.sample_without_replacement")(n, n_drawn, random_state=rng)
-
-        return solver.draw(self._how, seed, draw_few)
-
-    def _threads(self):
-        """Make a context that obeys `n_jobs`; None and -1 leave the threads to the configuration."""
-        if self.n_jobs is None or self.n_jobs < 1:
-            return contextlib.nullcontext()
-        return _config.config_context(n_threads=int(self.n_jobs))
+        return solver.draw(self._how, seed)
 
     @property
     def estimators_samples_(self):
@@ -315,7 +298,7 @@ class BaseBagging(EstimatorSequence):
         """The mean of the trees' values, of shape (n_samples, n_values)."""
         packed = self._packed_trees()
         sums = np.zeros((X.shape[0], packed[2].shape[1]))
-        with self._threads():
+        with threads_of(self):
             forest.add_predictions(CPU, packed, X, sums)
         sums /= len(self.estimators_)
         return sums

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import numbers
 import sys
 import warnings
@@ -11,16 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import _config, _trees
-from .._base import Estimator, MultiOutput
-from .._device import CPU, choose, like_input, report_fallback
+from .. import _trees
+from .._base import MultiOutput
+from .._device import CPU, like_input, report_fallback
 from .._validation import DEVICE, Interval, check_fitted, check_weight, check_X_y, random_state, sk
 from ..solvers import forest as solver
-from ..solvers.tree import Tree, pack
+from ._tree_ensemble import TreeEnsemble, count_missing_trees, threads_of
 
 __all__ = ["Forest"]
-
-A_TREE = 60.0  # operations in the time that a row takes in a tree
 
 TREE_PARAMETERS = (
     "criterion", "max_depth", "min_samples_split", "min_samples_leaf", "min_weight_fraction_leaf",
@@ -28,7 +24,7 @@ TREE_PARAMETERS = (
 )  # fmt: skip
 
 
-class Forest(MultiOutput, Estimator):
+class Forest(MultiOutput, TreeEnsemble):
     """Base class of random forests.
 
     The trees are kept as plain trees; `estimators_` makes estimators of them when it is asked for.
@@ -50,9 +46,7 @@ class Forest(MultiOutput, Estimator):
         "device": DEVICE,
     }
     _classifies: bool
-    _cpu_only = True  # it has no CUDA kernels
     _random = False  # whether thresholds are drawn
-    _sklearn_name: str
     n_features_in_: int
     n_outputs_: int
 
@@ -116,14 +110,8 @@ class Forest(MultiOutput, Estimator):
         rng = random_state(self.random_state)
         keep = self.warm_start and "_forest" in vars(self)
         trees, seeds = (self._forest.trees, self._forest.seeds) if keep else ([], np.empty(0, np.int64))
-        n_more = self.n_estimators - len(trees)
-        if n_more < 0:
-            raise ValueError(
-                f"n_estimators={self.n_estimators} must be larger or equal to len(estimators_)={len(trees)} "
-                "when warm_start==True"
-            )
+        n_more = count_missing_trees(self, len(trees))
         if n_more == 0:
-            warnings.warn("Warm-start fitting without increasing n_estimators does not fit new trees.")
             return 0
         new_seeds = rng.randint(_trees.MAX_SEED, size=self.n_estimators)[len(trees) :]
         plan = _trees.make_plan(self, X.shape, n_classes, self._classifies, 0.0, self._random)
@@ -133,7 +121,7 @@ class Forest(MultiOutput, Estimator):
             def weigh(rows):
                 return _trees.balanced_weight(y, n_classes, rows)
 
-        with self._threads():
+        with threads_of(self):
             new = solver.grow_forest(
                 CPU, self._table(X), y, plan, self._sampling, new_seeds, weigh=weigh,
                 min_weight_fraction=self.min_weight_fraction_leaf,
@@ -163,17 +151,7 @@ class Forest(MultiOutput, Estimator):
             )
         self._set_out_of_bag(means, y)
 
-    def _threads(self):
-        """Make a context that obeys `n_jobs`; None and -1 leave the threads to the configuration."""
-        if self.n_jobs is None or self.n_jobs < 1:
-            return contextlib.nullcontext()
-        return _config.config_context(n_threads=int(self.n_jobs))
-
     # ---- scikit-learn's twin ----
-    def _twin_params(self):
-        ours = ("device", "splitter")
-        return {name: value for name, value in self.get_params(deep=False).items() if name not in ours}
-
     def _fit_sparse(self, X, y, sample_weight):
         report_fallback(f"scikit-learn's {type(self).__name__}", "the data is sparse")
         twin = sk(self._sklearn_name)(**self._twin_params())
@@ -183,70 +161,19 @@ class Forest(MultiOutput, Estimator):
         return self
 
     def _take_from(self, twin):
-        """Take over the fitted attributes of scikit-learn's forest."""
-        params = {*twin.get_params(deep=False), "estimator", "estimator_params", "estimator_", "estimators_"}
-        for name, value in vars(twin).items():
-            if name not in params and not name.startswith("_"):
-                setattr(self, name, value)
-        states = [(tree.tree_, tree.tree_.__getstate__()) for tree in twin.estimators_]
-        trees = [Tree.from_state(tree.n_features, tree.n_classes, state) for tree, state in states]
-        self._forest = solver.Trees(trees, np.array([tree.random_state for tree in twin.estimators_]))
-        self._n_classes = trees[0].n_classes.tolist()
+        super()._take_from(twin)
+        self._n_classes = self._forest.trees[0].n_classes.tolist()
         self._sampling = solver.Sampling(twin._n_samples, twin._n_samples_bootstrap, twin._sample_weight)
 
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's estimator with the same parameters and, once fitted, the same trees.
-
-        Returns
-        -------
-        estimator : sklearn.ensemble.BaseEnsemble
-            It needs fastml no more.
-        """
-        twin = sk(self._sklearn_name)(**copy.deepcopy(self._twin_params()))
-        for name, value in vars(self).items():
-            if name.endswith("_") and not name.startswith("_"):
-                setattr(twin, name, copy.deepcopy(value))
-        if "_forest" in vars(self):
-            twin.estimator_ = twin.estimator
-            twin.estimators_ = [tree.to_sklearn() for tree in self.estimators_]
-            sampling = self._sampling
-            twin._n_samples, twin._n_samples_bootstrap, twin._sample_weight = sampling
-        return twin
-
-    @classmethod
-    def from_sklearn(cls, estimator: Any, device: str | None = None) -> Any:
-        """Return an estimator like scikit-learn's, with the same parameters and, if fitted, the same trees.
-
-        Parameters
-        ----------
-        estimator : sklearn.ensemble.BaseEnsemble
-            Of the class of the same name.
-        device : {"auto", "cpu", "cuda"}, default=None
-            Where to compute; None means what `fastml.set_config` says.
-
-        Returns
-        -------
-        estimator : Forest
-            It shares nothing with the other one.
-        """
-        estimator = copy.deepcopy(estimator)
-        made = cls(**estimator.get_params(deep=False), device=device)
-        if hasattr(estimator, "estimators_"):
-            made._take_from(estimator)
-        return made
+    def _give_to(self, twin):
+        twin.estimator_ = twin.estimator
+        twin._n_samples, twin._n_samples_bootstrap, twin._sample_weight = self._sampling
 
     # ---- the trees ----
     @property
     def estimator_(self):
         """An unfitted estimator like those in `estimators_`."""
         return self._tree_class()()
-
-    @property
-    def estimators_(self):
-        """The trees as estimators, made when they are first asked for."""
-        check_fitted(self, "_forest")
-        pairs = zip(self._forest.trees, self._forest.seeds.tolist())
-        return self._forest.derived("estimators", lambda: [self._as_estimator(*pair) for pair in pairs])
 
     def _as_estimator(self, tree, seed):
         params = {name: getattr(self, name) for name in TREE_PARAMETERS}
@@ -260,15 +187,6 @@ class Forest(MultiOutput, Estimator):
             estimator.classes_ = classes[0] if single else classes
             estimator.n_classes_ = np.intp(len(classes[0])) if single else np.array(self._n_classes, np.intp)
         return estimator
-
-    def __len__(self):
-        return len(self.estimators_)
-
-    def __getitem__(self, index):
-        return self.estimators_[index]
-
-    def __iter__(self):
-        return iter(self.estimators_)
 
     @property
     def estimators_samples_(self):
@@ -290,19 +208,9 @@ class Forest(MultiOutput, Estimator):
         check_fitted(self, "_forest")
         return _trees.as_float32(self, X, True)
 
-    def _packed_trees(self):
-        return self._forest.derived("packed", lambda: pack(CPU, self._forest.trees))
-
     def _mean_values(self, X):
         """The mean of the trees' values, of shape (n_samples, n_outputs * max_n_classes)."""
-        device = choose(self.device, X, work=A_TREE * X.shape[0] * len(self._forest))
-        packed = self._packed_trees()
-        if device is not CPU:
-            packed = self._forest.derived(device.name, lambda: tuple(map(device.asarray, packed)))
-        sums = device.zeros((X.shape[0], packed[2].shape[1]), np.float64)
-        with self._threads():
-            solver.add_predictions(device, packed, X, sums)
-        sums = device.to_host(sums)
+        sums = self._sum_values(X)
         sums /= len(self._forest)
         return sums
 
@@ -320,7 +228,7 @@ class Forest(MultiOutput, Estimator):
             Numbers of the nodes in each tree.
         """
         rows = self._rows(X)
-        with self._threads():
+        with threads_of(self):
             leaves = [tree.apply(rows) for tree in self._forest.trees]
         return like_input(np.array(leaves).T, X)
 

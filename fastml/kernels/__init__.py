@@ -5,6 +5,7 @@ _DEPENDENCE = "it walks through nodes, once for each point of a small grid; a GP
 _TREE = "walks through a tree diverge; on a GPU brute force in registers is faster while the data fits"
 _GROWN = "exact splits sort a node's rows by each column; on a GPU HistGradientBoosting* grows trees"
 _PACKED = "grown trees are packed once, on the host, and moved"
+_READ = "files are read, and checked, on the host"
 _PRUNED = "pruning goes through the nodes of one tree, one after the other"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
@@ -30,6 +31,13 @@ CPU_ONLY = {
     "tree.grow_tree": _GROWN,
     "tree_columns.order_columns": _GROWN,
     "tree_columns.rank_columns": _GROWN,
+    "tree_files.fill_nodes": _READ,
+    "tree_files.link_depth_first": _READ,
+    "tree_files.measure_levels": _READ,
+    "tree_files.share_counts": _READ,
+    "tree_files.spread_leaves": _READ,
+    "tree_files.sum_children": _READ,
+    "tree_predict.measure_depths": _PACKED,
     "tree_predict.pack_tree": _PACKED,
     "tree_pruning.partial_dependence": _DEPENDENCE,
     "tree_pruning.prune_tree": _PRUNED,

@@ -122,10 +122,7 @@ class Tree:
 
     def compute_node_depths(self):
         """Give the depth of each node, the root's being 1."""
-        depths = np.ones(self.node_count, np.int64)
-        for node in np.flatnonzero(self.children_left != -1):  # parents stand before their children
-            depths[self.nodes[node, :2]] = depths[node] + 1
-        return depths
+        return CPU.kernels.tree_predict.measure_depths(self.packed()[0])
 
     def compute_partial_dependence(self, X, target_features, out):
         """Add the partial dependence on `target_features` at the points X to `out`."""

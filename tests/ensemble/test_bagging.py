@@ -170,12 +170,9 @@ def test_twins_and_pickles(name):
 
 @pytest.mark.parametrize("n", [1, 2, 10, 99, 101, 1000])
 def test_draws_without_replacement(n):
-    def draw_few(n, n_drawn, rng):
-        return sample_without_replacement(n, n_drawn, random_state=rng)
-
     for n_drawn in {1, 2, n // 2, n - 1, n} - {0}:
         if n_drawn <= n:
-            found = draw_some(np.random.RandomState(0), False, n, n_drawn, draw_few)
+            found = draw_some(np.random.RandomState(0), False, n, n_drawn)
             expected = sample_without_replacement(n, n_drawn, random_state=np.random.RandomState(0))
             np.testing.assert_array_equal(found, expected)
 

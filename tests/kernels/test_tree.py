@@ -73,6 +73,9 @@ def test_values_too_large_for_float32_are_found():
     assert tree_columns.rank_columns(np.array([[1.0, 2.0], [1e39, 0.0]])) is None
     assert tree_columns.rank_columns(np.array([[1.0, 2.0], [-1e39, 0.0]])) is None
     assert tree_columns.rank_columns(np.array([[3e38, -3e38]])) is not None
+    assert tree_columns.order_columns(np.array([[1e39]])) is None
+    table = tree_columns.order_columns(np.array([[1e39], [2.0], [-np.inf]]), allow_infinite=True)
+    assert table.columns[0, 0, 2] < table.columns[0, 0, 1] < table.columns[0, 0, 0]
 
 
 # ---- growing -----------------------------------------------------------------------------------------
@@ -228,6 +231,7 @@ def test_walks(kind, n_rows):
     sums = np.ones((n_rows, values.shape[1]))
     tree_predict.add_leaf_values(X, words, roots, values, sums)
     np.testing.assert_allclose(sums, 1 + reference_predict.add_leaf_values(parts, X))
+    np.testing.assert_array_equal(tree_predict.measure_depths(words), reference_predict.measure_depths(parts))
     starts, path = tree_predict.list_paths(X, pack(trees[:1])[0])
     expected = reference_predict.list_paths(*parts[0], X)
     np.testing.assert_array_equal(starts, expected[0])

@@ -25,6 +25,19 @@ def add_leaf_values(trees, X):
     return sum(reals[leaves[:, t], 3:] for t, (_, reals) in enumerate(trees))
 
 
+def measure_depths(trees):
+    """How many nodes there are from the root to each node."""
+    return np.concatenate([_depths(nodes, 0) for nodes, _ in trees])
+
+
+def _depths(nodes, node, depth=1):
+    depths = np.zeros(len(nodes), np.int64)
+    depths[node] = depth
+    if nodes[node, 0] != -1:
+        depths += sum(_depths(nodes, child, depth + 1) for child in nodes[node, :2])
+    return depths
+
+
 def list_paths(nodes, reals, X):
     """Where each row's path begins, and the paths."""
     paths = [path(nodes, reals, x) for x in X]

@@ -131,7 +131,7 @@ def order_range(
     return too_large
 
 
-def order_columns(X):
+def order_columns(X, allow_infinite=False):
     """Lay out columns for trees of random thresholds: the ranks are the ordered bits of the values.
 
     Parameters
@@ -139,14 +139,18 @@ def order_columns(X):
     X : ndarray of shape (n_samples, n_features), float32 or float64
         The table; NaN is a missing value.
 
+    allow_infinite : bool, default=False
+        Whether values may be too large for float32, and are infinite then.
+
     Returns
     -------
     table : Table or None
-        Without the values by rank. None where a value is too large for float32.
+        Without the values by rank. None where a value is too large for float32 and must not be.
     """
     columns = np.empty((3, X.shape[1], X.shape[0]), np.int32)
     features = np.empty((X.shape[1], FEATURE_COLUMNS), np.int64)
-    return None if order_range(X, columns, features) else Table(columns, features)
+    n_infinite = order_range(X, columns, features)
+    return None if n_infinite and not allow_infinite else Table(columns, features)
 
 
 def rank_columns(X, max_bins=0):

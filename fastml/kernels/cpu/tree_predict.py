@@ -11,7 +11,7 @@ from ..._threads import for_each_block
 from .._compile import float32, float64, helper, int64, kernel, uint64
 from ._tree_frontier import FEATURE, LEAF, LEFT, MISSING_LEFT, RIGHT, THRESHOLD
 
-__all__ = ["add_leaf_values", "find_leaves", "list_paths", "pack_tree"]
+__all__ = ["add_leaf_values", "find_leaves", "list_paths", "measure_depths", "pack_tree"]
 
 BLOCK_ROWS = 8192  # with a tree, they stay in the second-level cache
 TOGETHER = 8  # rows that walk at a time
@@ -149,6 +149,17 @@ def list_paths_range(
             node = step(X, i, words, node)
 
 
+@kernel
+def measure_depths_range(
+    words: int64[:, :],  # IN (n_all_nodes, 2)
+    depths_out: int64[:],  # OUT (n_all_nodes,) those of roots are 1
+):
+    for node in range(words.shape[0]):  # parents stand before their children
+        if words[node, 0] & IS_LEAF == 0:
+            depths_out[words[node, 1] >> 32] = depths_out[node] + 1
+            depths_out[words[node, 1] & LOWER_HALF] = depths_out[node] + 1
+
+
 # ---- launchers
 # ----------------------------------------------------------------------------------------------
 def pack_tree(nodes, reals, words_out, first):
@@ -246,3 +257,21 @@ def list_paths(X, words):
     path = np.empty(starts[-1], np.int64)
     list_paths_range(X, words, starts[:-1].copy(), path, 0, len(X))
     return starts, path
+
+
+def measure_depths(words):
+    """Measure how deep each node lies in its tree.
+
+    Parameters
+    ----------
+    words : ndarray of shape (n_all_nodes, 2), int64
+        Trees packed by `pack_tree`.
+
+    Returns
+    -------
+    depths : ndarray of shape (n_all_nodes,), int64
+        The nodes on the way from the root, both included.
+    """
+    depths = np.ones(len(words), np.int64)
+    measure_depths_range(words, depths)
+    return depths
