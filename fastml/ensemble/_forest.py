@@ -54,8 +54,8 @@ class Forest(TreeParameters, MultiOutput, Estimator):
 
     random_state : int, RandomState instance or None, default=None
         Of the draws of samples, features and thresholds. An int makes the result reproducible, on any number
-        of threads; the trees are those that scikit-learn grows from it, where sums are exact and thresholds are not
-        cut into bins.
+        of threads; the trees are those that scikit-learn grows from it, where sums are exact and values are
+        not cut into bins.
 
     verbose : int, default=0
         From 2 on, a line is printed for each tree.

@@ -179,9 +179,6 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         Of the features and thresholds. An int gives the tree that scikit-learn grows from it, where sums of
         weights are exact.
 
-    Attributes
-    ----------
-
     See Also
     --------
     DecisionTreeClassifier : Tries all thresholds.

@@ -33,9 +33,6 @@ class DecisionTreeRegressor(TreeRegressor, BaseTree):
         Of the order in which features are tried, and of random thresholds. An int gives the tree that
         scikit-learn grows from it, where sums of targets are exact.
 
-    Attributes
-    ----------
-
     See Also
     --------
     ExtraTreeRegressor : Draws thresholds.
@@ -140,9 +137,6 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     random_state : int, RandomState instance or None, default=None
         Of the features and thresholds. An int gives the tree that scikit-learn grows from it, where sums of
         targets are exact.
-
-    Attributes
-    ----------
 
     See Also
     --------
