@@ -192,6 +192,22 @@ class Estimator(*_bases("BaseEstimator")):  # type: ignore[misc]
     unchanged, and states in ``_constraints`` what each may be. Methods that fit are decorated with
     `fastml._validation.fit_method`. The mixins of this module stand to the left of this class.
 
+    Parameters
+    ----------
+    n_jobs : int, default=None
+        Number of threads; None and negative numbers mean what `fastml.set_config` says.
+
+    device : {"auto", "cpu", "cuda"}, default=None
+        Where to compute; None means what `fastml.set_config` says.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        The number of features.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The names of features, if X had any.
+
     Examples
     --------
     >>> import numbers

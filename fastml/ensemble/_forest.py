@@ -12,7 +12,17 @@ import numpy as np
 from .. import _trees
 from .._base import MultiOutput
 from .._device import CPU, like_input, report_fallback
-from .._validation import DEVICE, Interval, check_fitted, check_weight, check_X_y, random_state, sk
+from .._tree_estimators import TreeParameters
+from .._validation import (
+    DEVICE,
+    Interval,
+    check_fitted,
+    check_weight,
+    check_X_y,
+    fit_method,
+    random_state,
+    sk,
+)
 from ..solvers import forest as solver
 from ._tree_ensemble import TreeEnsemble, count_missing_trees, threads_of
 
@@ -24,10 +34,55 @@ TREE_PARAMETERS = (
 )  # fmt: skip
 
 
-class Forest(MultiOutput, TreeEnsemble):
+class Forest(TreeParameters, MultiOutput, TreeEnsemble):
     """Base class of random forests.
 
     The trees are kept as plain trees; `estimators_` makes estimators of them when it is asked for.
+
+    Parameters
+    ----------
+    n_estimators : int, default=100
+        Number of trees.
+
+    oob_score : bool or callable, default=False
+        Whether to score the prediction of each sample by the trees that have not seen it; a callable is the
+        score, called with the targets and the predictions. Needs `bootstrap`.
+
+    random_state : int, RandomState instance or None, default=None
+        Of the draws of samples, features and thresholds. An int makes the result reproducible, on any number
+        of threads; the trees are those that scikit-learn grows from it, where sums are exact and values are
+        not cut into bins.
+
+    verbose : int, default=0
+        From 2 on, a line is printed for each tree.
+
+    warm_start : bool, default=False
+        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for
+        beyond.
+
+    max_samples : int or float, default=None
+        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as
+        there are.
+
+    splitter : {"exact", "hist"}, default="exact"
+        Which thresholds are tried. "exact" tries each between two neighbouring values, as scikit-learn does.
+        "hist" cuts the values of each feature into at most 255 bins of about equally many samples, once for
+        all trees, and tries only what lies between bins: faster on many samples, with about the same score,
+        and trees that differ from scikit-learn's. Features of fewer values lose nothing.
+
+    device : {"auto", "cpu", "cuda"}, default=None
+        Where to predict; None means what `fastml.set_config` says. Trees grow on the CPU.
+
+    Attributes
+    ----------
+    n_outputs_ : int
+        The number of outputs.
+
+    estimators_samples_ : list of ndarray
+        The samples that each tree was grown from.
+
+    oob_score_ : float
+        The out-of-bag score, if asked for.
     """
 
     _constraints: dict = {
@@ -57,6 +112,26 @@ class Forest(MultiOutput, TreeEnsemble):
         return tags
 
     # ---- fitting ----
+    @fit_method
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Grow the trees.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data; NaN is a missing value.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights: of the draws of samples or, without `bootstrap`, of the samples. None means ones.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight)
+
     def _fit(self, X, y, sample_weight):
         if hasattr(y, "tocsr"):
             raise ValueError("sparse multilabel-indicator for y is not supported.")

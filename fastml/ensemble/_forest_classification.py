@@ -6,90 +6,24 @@ from typing import Any
 
 from .. import tree
 from .._base import stand_for
+from .._docs import inherit_docs
 from .._validation import Options
 from ._forest_votes import ForestClassifier
 
 __all__ = ["ExtraTreesClassifier", "RandomForestClassifier"]
 
 
+@inherit_docs
 class RandomForestClassifier(ForestClassifier):
     """A random forest for classification.
 
     Parameters
     ----------
-    n_estimators : int, default=100
-        Number of trees.
-
-    criterion : {"gini", "entropy", "log_loss"}, default="gini"
-        The impurity that splits lower: Gini's, or the entropy under either name.
-
-    max_depth : int, default=None
-        Most splits above a leaf. None means no bound.
-
-    min_samples_split : int or float, default=2
-        Fewest samples in a node that is split; a float is a fraction of all samples.
-
-    min_samples_leaf : int or float, default=1
-        Fewest samples in a leaf; a float is a fraction of all samples.
-
-    min_weight_fraction_leaf : float, default=0.0
-        Smallest weight of a leaf, as a fraction of the weight of the tree's samples.
-
     max_features : int, float, {"sqrt", "log2"} or None, default="sqrt"
         How many features, drawn anew, a split considers; a float is a fraction. None means all.
 
-    max_leaf_nodes : int, default=None
-        Most leaves of a tree; the splits that lower the impurity most come first. None means no bound.
-
-    min_impurity_decrease : float, default=0.0
-        Least by which a split must lower the impurity, weighed by the node's share of the samples.
-
     bootstrap : bool, default=True
         Whether each tree gets samples that are drawn with replacement, or all.
-
-    oob_score : bool or callable, default=False
-        Whether to score the prediction of each sample by the trees that have not seen it; a callable is the
-        score, called with the targets and the predictions. Needs `bootstrap`.
-
-    n_jobs : int, default=None
-        Number of threads; None and negative numbers mean what `fastml.set_config` says.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the draws of samples, features and thresholds. An int makes the result reproducible, on any number
-        of threads; the trees are those that scikit-learn grows from
-        it, where sums are exact and `splitter` is "exact".
-
-    verbose : int, default=0
-        From 2 on, a line is printed for each tree.
-
-    warm_start : bool, default=False
-        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for
-        beyond.
-
-    class_weight : dict, list of dict, {"balanced", "balanced_subsample"} or None, default=None
-        Weights of the classes (for several outputs a dict each), which multiply those of the samples;
-        "balanced" makes all classes weigh the same, "balanced_subsample" among the samples drawn for each
-        tree.
-
-    ccp_alpha : float, default=0.0
-        The price of a leaf in minimal cost-complexity pruning.
-
-    max_samples : int or float, default=None
-        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as
-        there are.
-
-    monotonic_cst : array-like of int of shape (n_features,), default=None
-        1 where the probability of the second class must not fall with the feature, -1 where it must not rise,
-        0 where it may.
-
-    splitter : {"exact", "hist"}, default="exact"
-        Which thresholds are tried. "exact" tries each between two neighbouring values, as scikit-learn does.
-        "hist" cuts the values of each feature into at most 255 bins of about equally many samples, once for
-        all trees, and tries only what lies between bins: faster on many samples, with about the same score,
-        and trees that differ from scikit-learn's. Features of fewer values lose nothing.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to predict; None means what `fastml.set_config` says. Trees grow on the CPU.
 
     Attributes
     ----------
@@ -98,33 +32,6 @@ class RandomForestClassifier(ForestClassifier):
 
     estimator_ : DecisionTreeClassifier
         An unfitted one.
-
-    classes_ : ndarray of shape (n_classes,), or list of such
-        The labels; a list where there are several outputs.
-
-    n_classes_ : int, or list of int
-        The number of labels.
-
-    n_outputs_ : int
-        The number of outputs.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity, in the mean of the trees; in sum 1.
-
-    estimators_samples_ : list of ndarray
-        The samples that each tree was grown from.
-
-    oob_score_ : float
-        The out-of-bag score, if asked for.
-
-    oob_decision_function_ : ndarray of shape (n_samples, n_classes) or (n_samples, n_classes, n_outputs)
-        The out-of-bag probabilities, if asked for.
 
     See Also
     --------
@@ -203,6 +110,7 @@ class RandomForestClassifier(ForestClassifier):
         return tree.DecisionTreeClassifier
 
 
+@inherit_docs
 class ExtraTreesClassifier(ForestClassifier):
     """A forest of randomized trees for classification: thresholds are drawn.
 
@@ -211,73 +119,11 @@ class ExtraTreesClassifier(ForestClassifier):
 
     Parameters
     ----------
-    n_estimators : int, default=100
-        Number of trees.
-
-    criterion : {"gini", "entropy", "log_loss"}, default="gini"
-        The impurity that splits lower: Gini's, or the entropy under either name.
-
-    max_depth : int, default=None
-        Most splits above a leaf. None means no bound.
-
-    min_samples_split : int or float, default=2
-        Fewest samples in a node that is split; a float is a fraction of all samples.
-
-    min_samples_leaf : int or float, default=1
-        Fewest samples in a leaf; a float is a fraction of all samples.
-
-    min_weight_fraction_leaf : float, default=0.0
-        Smallest weight of a leaf, as a fraction of the weight of the tree's samples.
-
     max_features : int, float, {"sqrt", "log2"} or None, default="sqrt"
         How many features, drawn anew, a split considers; a float is a fraction. None means all.
 
-    max_leaf_nodes : int, default=None
-        Most leaves of a tree; the splits that lower the impurity most come first. None means no bound.
-
-    min_impurity_decrease : float, default=0.0
-        Least by which a split must lower the impurity, weighed by the node's share of the samples.
-
     bootstrap : bool, default=False
         Whether each tree gets samples that are drawn with replacement, or all.
-
-    oob_score : bool or callable, default=False
-        Whether to score the prediction of each sample by the trees that have not seen it; a callable is the
-        score, called with the targets and the predictions. Needs `bootstrap`.
-
-    n_jobs : int, default=None
-        Number of threads; None and negative numbers mean what `fastml.set_config` says.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the draws of samples, features and thresholds. An int makes the result reproducible, on any number
-        of threads; the trees are those that scikit-learn grows from
-        it, where sums are exact.
-
-    verbose : int, default=0
-        From 2 on, a line is printed for each tree.
-
-    warm_start : bool, default=False
-        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for
-        beyond.
-
-    class_weight : dict, list of dict, {"balanced", "balanced_subsample"} or None, default=None
-        Weights of the classes (for several outputs a dict each), which multiply those of the samples;
-        "balanced" makes all classes weigh the same, "balanced_subsample" among the samples drawn for each
-        tree.
-
-    ccp_alpha : float, default=0.0
-        The price of a leaf in minimal cost-complexity pruning.
-
-    max_samples : int or float, default=None
-        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as
-        there are.
-
-    monotonic_cst : array-like of int of shape (n_features,), default=None
-        1 where the probability of the second class must not fall with the feature, -1 where it must not rise,
-        0 where it may.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to predict; None means what `fastml.set_config` says. Trees grow on the CPU.
 
     Attributes
     ----------
@@ -286,33 +132,6 @@ class ExtraTreesClassifier(ForestClassifier):
 
     estimator_ : ExtraTreeClassifier
         An unfitted one.
-
-    classes_ : ndarray of shape (n_classes,), or list of such
-        The labels; a list where there are several outputs.
-
-    n_classes_ : int, or list of int
-        The number of labels.
-
-    n_outputs_ : int
-        The number of outputs.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity, in the mean of the trees; in sum 1.
-
-    estimators_samples_ : list of ndarray
-        The samples that each tree was grown from.
-
-    oob_score_ : float
-        The out-of-bag score, if asked for.
-
-    oob_decision_function_ : ndarray of shape (n_samples, n_classes) or (n_samples, n_classes, n_outputs)
-        The out-of-bag probabilities, if asked for.
 
     See Also
     --------

@@ -7,39 +7,26 @@ from typing import Any
 import numpy as np
 
 from .. import _trees, tree
-from .._base import Regressor, stand_for
+from .._base import stand_for
 from .._device import like_input
-from .._validation import Options, fit_method, sk
+from .._docs import inherit_docs
+from .._tree_estimators import TreeRegressor
+from .._validation import Options, sk
 from ._forest import Forest
 
 __all__ = ["ExtraTreesRegressor", "RandomForestRegressor"]
 
 
-class ForestRegressor(Regressor, Forest):
-    """What the regressors share."""
+class ForestRegressor(TreeRegressor, Forest):
+    """What the regressors share.
 
-    _constraints: dict = {**Forest._constraints, "criterion": [Options(*_trees.REGRESSION)]}
-    _classifies = False
+    Attributes
+    ----------
+    oob_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The out-of-bag predictions, if asked for.
+    """
 
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Grow the trees.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data; NaN is a missing value.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights: of the draws of samples or, without `bootstrap`, of the samples. None means ones.
-
-        Returns
-        -------
-        self : ForestRegressor
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight)
+    _constraints: dict = {**Forest._constraints, **TreeRegressor._constraints}
 
     def _encode(self, y, sample_weight):
         return np.ascontiguousarray(y, np.float64), [1] * y.shape[1], None
@@ -76,79 +63,17 @@ class ForestRegressor(Regressor, Forest):
         return out / len(self._forest)
 
 
+@inherit_docs
 class RandomForestRegressor(ForestRegressor):
     """A random forest for regression.
 
     Parameters
     ----------
-    n_estimators : int, default=100
-        Number of trees.
-
-    criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
-        The impurity that splits lower: the mean squared error of the mean, the mean absolute error of the
-        median, or half the mean Poisson deviance of the mean.
-
-    max_depth : int, default=None
-        Most splits above a leaf. None means no bound.
-
-    min_samples_split : int or float, default=2
-        Fewest samples in a node that is split; a float is a fraction of all samples.
-
-    min_samples_leaf : int or float, default=1
-        Fewest samples in a leaf; a float is a fraction of all samples.
-
-    min_weight_fraction_leaf : float, default=0.0
-        Smallest weight of a leaf, as a fraction of the weight of the tree's samples.
-
     max_features : int, float, {"sqrt", "log2"} or None, default=1.0
         How many features, drawn anew, a split considers; a float is a fraction. None means all.
 
-    max_leaf_nodes : int, default=None
-        Most leaves of a tree; the splits that lower the impurity most come first. None means no bound.
-
-    min_impurity_decrease : float, default=0.0
-        Least by which a split must lower the impurity, weighed by the node's share of the samples.
-
     bootstrap : bool, default=True
         Whether each tree gets samples that are drawn with replacement, or all.
-
-    oob_score : bool or callable, default=False
-        Whether to score the prediction of each sample by the trees that have not seen it; a callable is the
-        score, called with the targets and the predictions. Needs `bootstrap`.
-
-    n_jobs : int, default=None
-        Number of threads; None and negative numbers mean what `fastml.set_config` says.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the draws of samples, features and thresholds. An int makes the result reproducible, on any number
-        of threads; the trees are those that scikit-learn grows from
-        it, where sums are exact and `splitter` is "exact".
-
-    verbose : int, default=0
-        From 2 on, a line is printed for each tree.
-
-    warm_start : bool, default=False
-        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for
-        beyond.
-
-    ccp_alpha : float, default=0.0
-        The price of a leaf in minimal cost-complexity pruning.
-
-    max_samples : int or float, default=None
-        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as
-        there are.
-
-    monotonic_cst : array-like of int of shape (n_features,), default=None
-        1 where the target must not fall with the feature, -1 where it must not rise, 0 where it may.
-
-    splitter : {"exact", "hist"}, default="exact"
-        Which thresholds are tried. "exact" tries each between two neighbouring values, as scikit-learn does.
-        "hist" cuts the values of each feature into at most 255 bins of about equally many samples, once for
-        all trees, and tries only what lies between bins: faster on many samples, with about the same score,
-        and trees that differ from scikit-learn's. Features of fewer values lose nothing.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to predict; None means what `fastml.set_config` says. Trees grow on the CPU.
 
     Attributes
     ----------
@@ -157,27 +82,6 @@ class RandomForestRegressor(ForestRegressor):
 
     estimator_ : DecisionTreeRegressor
         An unfitted one.
-
-    n_outputs_ : int
-        The number of outputs.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity, in the mean of the trees; in sum 1.
-
-    estimators_samples_ : list of ndarray
-        The samples that each tree was grown from.
-
-    oob_score_ : float
-        The out-of-bag score, if asked for.
-
-    oob_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        The out-of-bag predictions, if asked for.
 
     See Also
     --------
@@ -254,6 +158,7 @@ class RandomForestRegressor(ForestRegressor):
         return tree.DecisionTreeRegressor
 
 
+@inherit_docs
 class ExtraTreesRegressor(ForestRegressor):
     """A forest of randomized trees for regression: thresholds are drawn.
 
@@ -262,68 +167,11 @@ class ExtraTreesRegressor(ForestRegressor):
 
     Parameters
     ----------
-    n_estimators : int, default=100
-        Number of trees.
-
-    criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
-        The impurity that splits lower: the mean squared error of the mean, the mean absolute error of the
-        median, or half the mean Poisson deviance of the mean.
-
-    max_depth : int, default=None
-        Most splits above a leaf. None means no bound.
-
-    min_samples_split : int or float, default=2
-        Fewest samples in a node that is split; a float is a fraction of all samples.
-
-    min_samples_leaf : int or float, default=1
-        Fewest samples in a leaf; a float is a fraction of all samples.
-
-    min_weight_fraction_leaf : float, default=0.0
-        Smallest weight of a leaf, as a fraction of the weight of the tree's samples.
-
     max_features : int, float, {"sqrt", "log2"} or None, default=1.0
         How many features, drawn anew, a split considers; a float is a fraction. None means all.
 
-    max_leaf_nodes : int, default=None
-        Most leaves of a tree; the splits that lower the impurity most come first. None means no bound.
-
-    min_impurity_decrease : float, default=0.0
-        Least by which a split must lower the impurity, weighed by the node's share of the samples.
-
     bootstrap : bool, default=False
         Whether each tree gets samples that are drawn with replacement, or all.
-
-    oob_score : bool or callable, default=False
-        Whether to score the prediction of each sample by the trees that have not seen it; a callable is the
-        score, called with the targets and the predictions. Needs `bootstrap`.
-
-    n_jobs : int, default=None
-        Number of threads; None and negative numbers mean what `fastml.set_config` says.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the draws of samples, features and thresholds. An int makes the result reproducible, on any number
-        of threads; the trees are those that scikit-learn grows from
-        it, where sums are exact.
-
-    verbose : int, default=0
-        From 2 on, a line is printed for each tree.
-
-    warm_start : bool, default=False
-        Whether `fit` keeps the trees that are there, and grows only those that `n_estimators` asks for
-        beyond.
-
-    ccp_alpha : float, default=0.0
-        The price of a leaf in minimal cost-complexity pruning.
-
-    max_samples : int or float, default=None
-        How many samples are drawn for a tree; a float is a fraction of all samples. None means as many as
-        there are.
-
-    monotonic_cst : array-like of int of shape (n_features,), default=None
-        1 where the target must not fall with the feature, -1 where it must not rise, 0 where it may.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to predict; None means what `fastml.set_config` says. Trees grow on the CPU.
 
     Attributes
     ----------
@@ -332,27 +180,6 @@ class ExtraTreesRegressor(ForestRegressor):
 
     estimator_ : ExtraTreeRegressor
         An unfitted one.
-
-    n_outputs_ : int
-        The number of outputs.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity, in the mean of the trees; in sum 1.
-
-    estimators_samples_ : list of ndarray
-        The samples that each tree was grown from.
-
-    oob_score_ : float
-        The out-of-bag score, if asked for.
-
-    oob_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        The out-of-bag predictions, if asked for.
 
     See Also
     --------

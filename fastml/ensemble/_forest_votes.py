@@ -8,50 +8,38 @@ from typing import Any
 import numpy as np
 
 from .. import _trees
-from .._base import Classifier
 from .._device import like_input
-from .._validation import Options, fit_method, sk
+from .._tree_estimators import TreeClassifier
+from .._validation import Options, sk
 from ._forest import Forest
 
 __all__ = ["ForestClassifier"]
 
 
-class ForestClassifier(Classifier, Forest):
-    """What the classifiers share."""
+class ForestClassifier(TreeClassifier, Forest):
+    """What the classifiers share.
+
+    Parameters
+    ----------
+    class_weight : dict, list of dict, {"balanced", "balanced_subsample"} or None, default=None
+        Weights of the classes (for several outputs a dict each), which multiply those of the samples;
+        "balanced" makes all classes weigh the same, "balanced_subsample" among the samples drawn for each
+        tree.
+
+    Attributes
+    ----------
+    n_classes_ : int, or list of int
+        The number of labels.
+
+    oob_decision_function_ : ndarray of shape (n_samples, n_classes) or (n_samples, n_classes, n_outputs)
+        The out-of-bag probabilities, if asked for.
+    """
 
     _constraints: dict = {
         **Forest._constraints,
-        "criterion": [Options(*_trees.CLASSIFICATION)],
+        **TreeClassifier._constraints,
         "class_weight": [Options("balanced_subsample", "balanced"), dict, list, None],
     }
-    _classifies = True
-    classes_: Any
-    n_classes_: Any
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
-
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Grow the trees.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data; NaN is a missing value.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights: of the draws of samples or, without `bootstrap`, of the samples. None means ones.
-
-        Returns
-        -------
-        self : ForestClassifier
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight)
 
     def _encode(self, y, sample_weight):
         codes, classes = _trees.encode_classes(y)
@@ -120,13 +108,9 @@ class ForestClassifier(Classifier, Forest):
             The labels.
         """
         shares = self._mean_values(self._rows(X))
-        if self.n_outputs_ == 1:
-            return like_input(self.classes_.take(shares.argmax(axis=1)), X)
-        shares = shares.reshape(len(shares), self.n_outputs_, -1)
-        y = np.empty(shares.shape[:2], self.classes_[0].dtype)
-        for k, labels in enumerate(self.classes_):
-            y[:, k] = labels.take(shares[:, k].argmax(axis=1))
-        return like_input(y, X)
+        if self.n_outputs_ > 1:
+            shares = shares.reshape(len(shares), self.n_outputs_, -1)
+        return like_input(self._largest(shares), X)
 
     def predict_proba(self, X: Any) -> Any:
         """Predict probabilities: the mean shares of the classes in the trees' leaves.
@@ -146,19 +130,3 @@ class ForestClassifier(Classifier, Forest):
             return like_input(shares, X)
         shares = shares.reshape(len(shares), self.n_outputs_, -1)
         return [like_input(shares[:, k, :n].copy(), X) for k, n in enumerate(self.n_classes_)]
-
-    def predict_log_proba(self, X: Any) -> Any:
-        """Predict logarithms of probabilities.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples; they are compared as float32.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes), or list of such, one for each output
-            Classes in the order of `classes_`.
-        """
-        shares = self.predict_proba(X)
-        return np.log(shares) if self.n_outputs_ == 1 else [np.log(share) for share in shares]

@@ -15,7 +15,9 @@ from .._validation import DEVICE, Interval, Options, check_X, sk
 from ..solvers import neighbors as solver
 from ._kd_tree import KDTree
 
-__all__ = ["NeighborsBase", "is_search"]
+__all__ = ["WEIGHTS", "NeighborsBase", "is_search"]
+
+WEIGHTS: dict = {"weights": [Options("uniform", "distance"), callable, None]}  # a constraint
 
 ONLY_BRUTE = {"sqeuclidean", "cosine"}
 NOT_BRUTE = {"p", "infinity"}
@@ -51,11 +53,41 @@ class _DistanceMetrics(Options):
 
 
 class NeighborsBase(MultiOutput, Estimator):
-    """Base class of the estimators of nearest neighbours."""
+    """Base class of the estimators of nearest neighbours.
+
+    Parameters
+    ----------
+    algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
+        How to search; see `NearestNeighbors`.
+
+    leaf_size : int, default=30
+        The most points in a leaf of the tree; a few dozen at least.
+
+    p : float, default=2
+        Power of the Minkowski metric.
+
+    metric : str, callable or DistanceMetric, default="minkowski"
+        The distance; see `NearestNeighbors`.
+
+    metric_params : dict, default=None
+        Further parameters of the metric.
+
+    device : {"auto", "cpu", "cuda"}, default=None
+        Where to search; None means what `fastml.set_config` says.
+
+    Attributes
+    ----------
+    effective_metric_ : str
+        The metric, simplified: "euclidean" for the Minkowski metric of power 2.
+
+    effective_metric_params_ : dict
+        Its parameters.
+
+    n_samples_fit_ : int
+        Number of fitted points.
+    """
 
     _constraints: dict = {
-        "n_neighbors": [Interval(numbers.Integral, 1), None],
-        "radius": [Interval(numbers.Real, 0, closed="both"), None],
         "algorithm": [Options("auto", "ball_tree", "kd_tree", "brute")],
         "leaf_size": [Interval(numbers.Integral, 1)],
         "p": [Interval(numbers.Real, 0, closed="right"), None],

@@ -8,8 +8,9 @@ import numpy as np
 
 from .._base import Classifier
 from .._device import CPU, like_input
-from .._validation import Options, check_fitted, check_X_y, fit_method, sk
-from ._base import NeighborsBase, is_search
+from .._docs import inherit_docs
+from .._validation import check_fitted, check_X_y, fit_method, sk
+from ._base import WEIGHTS, NeighborsBase, is_search
 from ._search import KNeighbors
 from ._weights import count_votes, even_starts, weights_of_lists
 
@@ -17,12 +18,42 @@ __all__ = ["KNeighborsClassifier", "NeighborsClassifier"]
 
 
 class NeighborsClassifier(Classifier, NeighborsBase):
-    """What the two classifiers share."""
+    """What the two classifiers share.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of such
+        Class labels; a list where there are several outputs.
+
+    outputs_2d_ : bool
+        Whether there are several outputs.
+    """
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+    @fit_method
+    def fit(self, X: Any, y: Any) -> Any:
+        """Keep the points and their labels, and build a tree where that pays.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features), or (n_samples, n_samples) if \
+                metric="precomputed", or a tree
+            The points.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their labels.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        self._fit_labels(X, y)
+        return self
 
     def _fit_labels(self, X, y):
         if is_search(X):
@@ -52,66 +83,49 @@ class NeighborsClassifier(Classifier, NeighborsBase):
             y[:, o] = prediction
         return like_input(y, X)
 
-    def _join_probabilities(self, probabilities, X):
-        probabilities = [like_input(p, X) for p in probabilities]
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict labels. Of classes with equally many votes the first wins.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_queries, n_features), or (n_queries, n_samples_fit) if \
+                metric="precomputed", or None
+            Queries. None means the fitted points, each without itself.
+
+        Returns
+        -------
+        y : ndarray of shape (n_queries,) or (n_queries, n_outputs)
+            Labels.
+        """
+        return self._join(self._winners(X), X)
+
+    def predict_proba(self, X: Any) -> Any:
+        """Predict probabilities: the shares of the votes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_queries, n_features), or (n_queries, n_samples_fit) if \
+                metric="precomputed", or None
+            Queries. None means the fitted points, each without itself.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_queries, n_classes), or list of such, one for each output
+            Classes in the order of `classes_`.
+        """
+        probabilities = [like_input(shares, X) for shares in self._shares(X)]
         return probabilities if self.outputs_2d_ else probabilities[0]
 
 
+@inherit_docs
 class KNeighborsClassifier(KNeighbors, NeighborsClassifier):
     """Classification by the vote of the nearest neighbours.
 
     Parameters
     ----------
-    n_neighbors : int, default=5
-        Number of neighbours.
-
     weights : {"uniform", "distance"}, callable or None, default="uniform"
         Weights of votes: equal, the inverses of the distances, or what the callable returns for an array of
         distances. None is "uniform".
-
-    algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
-        How to search; see `NearestNeighbors`.
-
-    leaf_size : int, default=30
-        The most points in a leaf of the tree; a few dozen at least.
-
-    p : float, default=2
-        Power of the Minkowski metric.
-
-    metric : str or callable, default="minkowski"
-        The distance; see `NearestNeighbors`.
-
-    metric_params : dict, default=None
-        Further parameters of the metric.
-
-    n_jobs : int, default=None
-        Number of threads; None and negative numbers mean what `fastml.set_config` says.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to search; None means what `fastml.set_config` says.
-
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,), or list of such
-        Class labels; a list where there are several outputs.
-
-    effective_metric_ : str
-        The metric, simplified: "euclidean" for the Minkowski metric of power 2.
-
-    effective_metric_params_ : dict
-        Its parameters.
-
-    n_features_in_ : int
-        Number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features, if X had any.
-
-    n_samples_fit_ : int
-        Number of fitted points.
-
-    outputs_2d_ : bool
-        Whether there are several outputs.
 
     Raises
     ------
@@ -133,10 +147,7 @@ class KNeighborsClassifier(KNeighbors, NeighborsClassifier):
     array([[0.66666667, 0.33333333]])
     """
 
-    _constraints = {
-        **{name: value for name, value in NeighborsBase._constraints.items() if name != "radius"},
-        "weights": [Options("uniform", "distance"), callable, None],
-    }
+    _constraints: dict = {**KNeighbors._constraints, **WEIGHTS}
 
     def __init__(
         self,
@@ -161,62 +172,17 @@ class KNeighborsClassifier(KNeighbors, NeighborsClassifier):
         self.n_jobs = n_jobs
         self.device = device
 
-    @fit_method
-    def fit(self, X: Any, y: Any) -> KNeighborsClassifier:
-        """Keep the points and their labels, and build a tree where that pays.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features), or (n_samples, n_samples) if \
-                metric="precomputed", or a tree
-            The points.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their labels.
-
-        Returns
-        -------
-        self : KNeighborsClassifier
-            The fitted estimator.
-        """
-        self._fit_labels(X, y)
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict labels. Of classes with equally many votes the first wins.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_queries, n_features), or (n_queries, n_samples_fit) if \
-                metric="precomputed", or None
-            Queries. None means the fitted points, each without itself.
-
-        Returns
-        -------
-        y : ndarray of shape (n_queries,) or (n_queries, n_outputs)
-            Labels.
-        """
+    def _winners(self, X):
+        """The predicted labels, for each output."""
         starts, indices, weights = self._weighted_neighbors(X)
         predictions = []
         for classes, labels in self._outputs():
             parts = count_votes(starts, indices, weights, labels, len(classes))
             predictions.append(classes.take(np.concatenate([votes.argmax(axis=1) for _, votes in parts])))
-        return self._join(predictions, X)
+        return predictions
 
-    def predict_proba(self, X: Any) -> Any:
-        """Predict probabilities: the shares of the votes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_queries, n_features), or (n_queries, n_samples_fit) if \
-                metric="precomputed", or None
-            Queries. None means the fitted points, each without itself.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_queries, n_classes), or list of such, one for each output
-            Classes in the order of `classes_`.
-        """
+    def _shares(self, X):
+        """Shares of the votes, for each output."""
         starts, indices, weights = self._weighted_neighbors(X)
         probabilities = []
         for classes, labels in self._outputs():
@@ -224,7 +190,7 @@ class KNeighborsClassifier(KNeighbors, NeighborsClassifier):
             shares = np.concatenate([votes for _, votes in parts])
             shares /= shares.sum(axis=1)[:, None]
             probabilities.append(shares)
-        return self._join_probabilities(probabilities, X)
+        return probabilities
 
     def _weighted_neighbors(self, X):
         """Where each query's neighbours start, who they are, their weights."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import Options, check_fitted, fit_method
-from ._base import NeighborsBase
+from .._docs import inherit_docs
+from .._validation import check_fitted
+from ._base import WEIGHTS
 from ._classification import NeighborsClassifier
 from ._search import RadiusNeighbors
 from ._weights import count_votes, weights_of_rows
@@ -17,67 +18,24 @@ from ._weights import count_votes, weights_of_rows
 __all__ = ["RadiusNeighborsClassifier"]
 
 
+@inherit_docs
 class RadiusNeighborsClassifier(RadiusNeighbors, NeighborsClassifier):
     """Classification by the vote of the neighbours within a radius.
 
     Parameters
     ----------
-    radius : float, default=1.0
-        Points at just that distance are neighbours too.
-
     weights : {"uniform", "distance"}, callable or None, default="uniform"
         Weights of votes: equal, the inverses of the distances, or what the callable returns for an array of
         arrays of distances. None is "uniform".
 
-    algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
-        How to search; see `NearestNeighbors`.
-
-    leaf_size : int, default=30
-        The most points in a leaf of the tree; a few dozen at least.
-
-    p : float, default=2
-        Power of the Minkowski metric.
-
-    metric : str or callable, default="minkowski"
-        The distance; see `NearestNeighbors`.
-
     outlier_label : int, str, list of such, "most_frequent" or None, default=None
         Label of queries without a neighbour; a list has one for each output. None makes them an error.
-
-    metric_params : dict, default=None
-        Further parameters of the metric.
-
-    n_jobs : int, default=None
-        Number of threads; None and negative numbers mean what `fastml.set_config` says.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to search; None means what `fastml.set_config` says.
+        It has probability 1 for them; where it is no class, all classes have 0, with a warning.
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,), or list of such
-        Class labels; a list where there are several outputs.
-
-    effective_metric_ : str
-        The metric, simplified: "euclidean" for the Minkowski metric of power 2.
-
-    effective_metric_params_ : dict
-        Its parameters.
-
-    n_features_in_ : int
-        Number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features, if X had any.
-
-    n_samples_fit_ : int
-        Number of fitted points.
-
     outlier_label_ : list or None
         Label of queries without a neighbour, for each output.
-
-    outputs_2d_ : bool
-        Whether there are several outputs.
 
     Raises
     ------
@@ -97,9 +55,9 @@ class RadiusNeighborsClassifier(RadiusNeighbors, NeighborsClassifier):
     array([[0.66666667, 0.33333333]])
     """
 
-    _constraints = {
-        **{name: value for name, value in NeighborsBase._constraints.items() if name != "n_neighbors"},
-        "weights": [Options("uniform", "distance"), callable, None],
+    _constraints: dict = {
+        **RadiusNeighbors._constraints,
+        **WEIGHTS,
         "outlier_label": [numbers.Integral, str, "array-like", None],
     }
 
@@ -128,27 +86,9 @@ class RadiusNeighborsClassifier(RadiusNeighbors, NeighborsClassifier):
         self.n_jobs = n_jobs
         self.device = device
 
-    @fit_method
-    def fit(self, X: Any, y: Any) -> RadiusNeighborsClassifier:
-        """Keep the points and their labels, and build a tree where that pays.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features), or (n_samples, n_samples) if \
-                metric="precomputed", or a tree
-            The points.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their labels.
-
-        Returns
-        -------
-        self : RadiusNeighborsClassifier
-            The fitted estimator.
-        """
-        self._fit_labels(X, y)
+    def _fit_labels(self, X, y):
+        super()._fit_labels(X, y)
         self.outlier_label_ = self._label_outliers()
-        return self
 
     def _label_outliers(self):
         """Return the outliers' label of each output."""
@@ -174,20 +114,8 @@ class RadiusNeighborsClassifier(RadiusNeighbors, NeighborsClassifier):
                 )
         return given
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict labels. Of classes with equally many votes the first wins.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_queries, n_features), or (n_queries, n_samples_fit) if \
-                metric="precomputed", or None
-            Queries. None means the fitted points, each without itself.
-
-        Returns
-        -------
-        y : ndarray of shape (n_queries,) or (n_queries, n_outputs)
-            Labels.
-        """
+    def _winners(self, X):
+        """The predicted labels, for each output."""
         predictions = []
         for o, ((classes, _), shares) in enumerate(zip(self._outputs_if_fitted(), self._shares(X))):
             labels = classes.take(shares.argmax(axis=1))
@@ -195,24 +123,7 @@ class RadiusNeighborsClassifier(RadiusNeighbors, NeighborsClassifier):
             if not voted.all():
                 labels[~voted] = self.outlier_label_[o]
             predictions.append(labels)
-        return self._join(predictions, X)
-
-    def predict_proba(self, X: Any) -> Any:
-        """Predict probabilities: the shares of the votes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_queries, n_features), or (n_queries, n_samples_fit) if \
-                metric="precomputed", or None
-            Queries. None means the fitted points, each without itself.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_queries, n_classes), or list of such, one for each output
-            Classes in the order of `classes_`. Queries without a neighbour have probability 1 for the outlier
-            label, or zeros, with a warning, where that is no class.
-        """
-        return self._join_probabilities(self._shares(X), X)
+        return predictions
 
     def _outputs_if_fitted(self):
         check_fitted(self, "_fit_method")

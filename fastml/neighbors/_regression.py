@@ -9,8 +9,9 @@ import numpy as np
 
 from .._base import Regressor
 from .._device import CPU, like_input
-from .._validation import Options, check_fitted, check_X_y, fit_method
-from ._base import NeighborsBase, is_search
+from .._docs import inherit_docs
+from .._validation import check_fitted, check_X_y, fit_method
+from ._base import WEIGHTS, NeighborsBase, is_search
 from ._search import KNeighbors, RadiusNeighbors
 from ._weights import average, even_starts, weights_of_lists, weights_of_rows
 
@@ -20,7 +21,24 @@ __all__ = ["KNeighborsRegressor", "RadiusNeighborsRegressor"]
 class _NeighborsRegressor(Regressor, NeighborsBase):
     """What the two regressors share."""
 
-    def _fit_targets(self, X, y):
+    @fit_method
+    def fit(self, X: Any, y: Any) -> Any:
+        """Keep the points and their targets, and build a tree where that pays.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features), or (n_samples, n_samples) if \
+                metric="precomputed", or a tree
+            The points.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
         if is_search(X):
             y = np.asarray(y)
         else:
@@ -29,56 +47,33 @@ class _NeighborsRegressor(Regressor, NeighborsBase):
         self._y = y
         return self
 
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict targets.
 
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_queries, n_features), or (n_queries, n_samples_fit) if \
+                metric="precomputed", or None
+            Queries. None means the fitted points, each without itself.
+
+        Returns
+        -------
+        y : ndarray of shape (n_queries,) or (n_queries, n_outputs)
+            Means of the neighbours' targets; NaN, with a warning, where a radius holds none.
+        """
+        check_fitted(self, "_fit_method")
+        return like_input(self._means(X), X)
+
+
+@inherit_docs
 class KNeighborsRegressor(KNeighbors, _NeighborsRegressor):
     """Regression by the mean of the nearest neighbours.
 
     Parameters
     ----------
-    n_neighbors : int, default=5
-        Number of neighbours.
-
     weights : {"uniform", "distance"}, callable or None, default="uniform"
         Weights of neighbours in the mean: equal, the inverses of the distances, or what the callable returns
         for an array of distances. None is "uniform".
-
-    algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
-        How to search; see `NearestNeighbors`.
-
-    leaf_size : int, default=30
-        The most points in a leaf of the tree; a few dozen at least.
-
-    p : float, default=2
-        Power of the Minkowski metric.
-
-    metric : str, callable or DistanceMetric, default="minkowski"
-        The distance; see `NearestNeighbors`.
-
-    metric_params : dict, default=None
-        Further parameters of the metric.
-
-    n_jobs : int, default=None
-        Number of threads; None and negative numbers mean what `fastml.set_config` says.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to search; None means what `fastml.set_config` says.
-
-    Attributes
-    ----------
-    effective_metric_ : str
-        The metric, simplified: "euclidean" for the Minkowski metric of power 2.
-
-    effective_metric_params_ : dict
-        Its parameters.
-
-    n_features_in_ : int
-        Number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features, if X had any.
-
-    n_samples_fit_ : int
-        Number of fitted points.
 
     Raises
     ------
@@ -98,10 +93,7 @@ class KNeighborsRegressor(KNeighbors, _NeighborsRegressor):
     array([0.5])
     """
 
-    _constraints = {
-        **{name: value for name, value in NeighborsBase._constraints.items() if name != "radius"},
-        "weights": [Options("uniform", "distance"), callable, None],
-    }
+    _constraints: dict = {**KNeighbors._constraints, **WEIGHTS}
 
     def __init__(
         self,
@@ -126,97 +118,24 @@ class KNeighborsRegressor(KNeighbors, _NeighborsRegressor):
         self.n_jobs = n_jobs
         self.device = device
 
-    @fit_method
-    def fit(self, X: Any, y: Any) -> KNeighborsRegressor:
-        """Keep the points and their targets, and build a tree where that pays.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features), or (n_samples, n_samples) if \
-                metric="precomputed", or a tree
-            The points.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-
-        Returns
-        -------
-        self : KNeighborsRegressor
-            The fitted estimator.
-        """
-        return self._fit_targets(X, y)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_queries, n_features), or (n_queries, n_samples_fit) if \
-                metric="precomputed", or None
-            Queries. None means the fitted points, each without itself.
-
-        Returns
-        -------
-        y : ndarray of shape (n_queries,) or (n_queries, n_outputs)
-            Means of the neighbours' targets.
-        """
-        check_fitted(self, "_fit_method")
+    def _means(self, X):
+        """Means of the neighbours' targets."""
         distances, indices = (CPU.to_host(part) for part in self.kneighbors(X))
         weights = weights_of_lists(self.weights, distances)
         weights = None if weights is None else weights.ravel()
         indices = indices.astype(np.int64, copy=False)  # those of scikit-learn's graphs are int32
-        return like_input(average(even_starts(*indices.shape), indices.ravel(), weights, self._y), X)
+        return average(even_starts(*indices.shape), indices.ravel(), weights, self._y)
 
 
+@inherit_docs
 class RadiusNeighborsRegressor(RadiusNeighbors, _NeighborsRegressor):
     """Regression by the mean of the neighbours within a radius.
 
     Parameters
     ----------
-    radius : float, default=1.0
-        Points at just that distance are neighbours too.
-
     weights : {"uniform", "distance"}, callable or None, default="uniform"
         Weights of neighbours in the mean: equal, the inverses of the distances, or what the callable returns
         for an array of arrays of distances. None is "uniform".
-
-    algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
-        How to search; see `NearestNeighbors`.
-
-    leaf_size : int, default=30
-        The most points in a leaf of the tree; a few dozen at least.
-
-    p : float, default=2
-        Power of the Minkowski metric.
-
-    metric : str or callable, default="minkowski"
-        The distance; see `NearestNeighbors`.
-
-    metric_params : dict, default=None
-        Further parameters of the metric.
-
-    n_jobs : int, default=None
-        Number of threads; None and negative numbers mean what `fastml.set_config` says.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to search; None means what `fastml.set_config` says.
-
-    Attributes
-    ----------
-    effective_metric_ : str
-        The metric, simplified: "euclidean" for the Minkowski metric of power 2.
-
-    effective_metric_params_ : dict
-        Its parameters.
-
-    n_features_in_ : int
-        Number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features, if X had any.
-
-    n_samples_fit_ : int
-        Number of fitted points.
 
     Raises
     ------
@@ -231,10 +150,7 @@ class RadiusNeighborsRegressor(RadiusNeighbors, _NeighborsRegressor):
     array([0.5])
     """
 
-    _constraints = {
-        **{name: value for name, value in NeighborsBase._constraints.items() if name != "n_neighbors"},
-        "weights": [Options("uniform", "distance"), callable, None],
-    }
+    _constraints: dict = {**RadiusNeighbors._constraints, **WEIGHTS}
 
     def __init__(
         self,
@@ -259,43 +175,10 @@ class RadiusNeighborsRegressor(RadiusNeighbors, _NeighborsRegressor):
         self.n_jobs = n_jobs
         self.device = device
 
-    @fit_method
-    def fit(self, X: Any, y: Any) -> RadiusNeighborsRegressor:
-        """Keep the points and their targets, and build a tree where that pays.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features), or (n_samples, n_samples) if \
-                metric="precomputed", or a tree
-            The points.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-
-        Returns
-        -------
-        self : RadiusNeighborsRegressor
-            The fitted estimator.
-        """
-        return self._fit_targets(X, y)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_queries, n_features), or (n_queries, n_samples_fit) if \
-                metric="precomputed", or None
-            Queries. None means the fitted points, each without itself.
-
-        Returns
-        -------
-        y : ndarray of shape (n_queries,) or (n_queries, n_outputs)
-            Means of the neighbours' targets; NaN, with a warning, where there is no neighbour.
-        """
-        check_fitted(self, "_fit_method")
+    def _means(self, X):
+        """Means of the neighbours' targets."""
         starts, distances, indices = self._neighbor_rows(X)
         y = average(starts, indices, weights_of_rows(self.weights, distances, starts), self._y)
         if np.isnan(y).any():
             warnings.warn("One or more samples have no neighbors within specified radius; predicting NaN.")
-        return like_input(y, X)
+        return y

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numbers
 import sys
 from typing import Any
 
 import numpy as np
 
 from .._device import CPU, choose, like_input, report_fallback
-from .._validation import check_fitted
+from .._validation import Interval, check_fitted
 from ..solvers import neighbors as solver
 from ._base import NeighborsBase, is_sparse
 from ._kd_tree import is_count, split_rows
@@ -17,8 +18,18 @@ __all__ = ["KNeighbors", "RadiusNeighbors"]
 
 
 class KNeighbors(NeighborsBase):
-    """Base class of the estimators that search for a number of neighbours."""
+    """Base class of the estimators that search for a number of neighbours.
 
+    Parameters
+    ----------
+    n_neighbors : int, default=5
+        Number of neighbours.
+    """
+
+    _constraints: dict = {
+        **NeighborsBase._constraints,
+        "n_neighbors": [Interval(numbers.Integral, 1), None],
+    }
     n_neighbors: int | None
 
     def kneighbors(self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True) -> Any:
@@ -119,8 +130,18 @@ class KNeighbors(NeighborsBase):
 
 
 class RadiusNeighbors(NeighborsBase):
-    """Base class of the estimators that search within a radius."""
+    """Base class of the estimators that search within a radius.
 
+    Parameters
+    ----------
+    radius : float, default=1.0
+        Points at just that distance are neighbours too.
+    """
+
+    _constraints: dict = {
+        **NeighborsBase._constraints,
+        "radius": [Interval(numbers.Real, 0, closed="both"), None],
+    }
     radius: float | None
 
     def radius_neighbors(

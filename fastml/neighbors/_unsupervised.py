@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._docs import inherit_docs
 from .._validation import check_X, fit_method
 from ._base import is_search
 from ._search import KNeighbors, RadiusNeighbors
@@ -11,6 +12,7 @@ from ._search import KNeighbors, RadiusNeighbors
 __all__ = ["NearestNeighbors"]
 
 
+@inherit_docs
 class NearestNeighbors(KNeighbors, RadiusNeighbors):
     """Searches for nearest neighbours.
 
@@ -27,42 +29,13 @@ class NearestNeighbors(KNeighbors, RadiusNeighbors):
         points. "ball_tree" is served by brute force for the metrics that have kernels, by scikit-learn's tree
         for the others.
 
-    leaf_size : int, default=30
-        The most points in a leaf of the tree; a few dozen at least.
-
     metric : str, callable or DistanceMetric, default="minkowski"
         The distance. euclidean, sqeuclidean, manhattan, chebyshev, minkowski, cosine, canberra, braycurtis,
         hamming and their synonyms have kernels; scikit-learn serves the others, "precomputed" and callables.
 
-    p : float, default=2
-        Power of the Minkowski metric.
-
-    metric_params : dict, default=None
-        Further parameters of the metric.
-
-    n_jobs : int, default=None
-        Number of threads; None and negative numbers mean what `fastml.set_config` says.
-
     device : {"auto", "cpu", "cuda"}, default=None
         Where to search; None means what `fastml.set_config` says. Trees are searched on the CPU; on a GPU
         the search is by brute force.
-
-    Attributes
-    ----------
-    effective_metric_ : str
-        The metric, simplified: "euclidean" for the Minkowski metric of power 2.
-
-    effective_metric_params_ : dict
-        Its parameters.
-
-    n_features_in_ : int
-        Number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features, if X had any.
-
-    n_samples_fit_ : int
-        Number of fitted points.
 
     Raises
     ------
@@ -81,6 +54,8 @@ class NearestNeighbors(KNeighbors, RadiusNeighbors):
     >>> model.kneighbors([[0.0, 0.0, 1.3]], return_distance=False)
     array([[2, 0]])
     """
+
+    _constraints: dict = {**KNeighbors._constraints, **RadiusNeighbors._constraints}
 
     def __init__(
         self,

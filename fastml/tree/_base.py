@@ -10,14 +10,45 @@ import numpy as np
 from .. import _trees
 from .._base import Estimator, MultiOutput
 from .._device import CPU, like_input, report_fallback
-from .._validation import DEVICE, Options, check_fitted, check_weight, check_X_y, random_state, sk
+from .._tree_estimators import TreeParameters
+from .._validation import (
+    DEVICE,
+    Options,
+    check_fitted,
+    check_weight,
+    check_X_y,
+    fit_method,
+    random_state,
+    sk,
+)
 from ..solvers import tree as solver
 
 __all__ = ["BaseTree"]
 
 
-class BaseTree(MultiOutput, Estimator):
-    """Base class of decision trees."""
+class BaseTree(TreeParameters, MultiOutput, Estimator):
+    """Base class of decision trees.
+
+    Parameters
+    ----------
+    class_weight : dict, list of dict or "balanced", default=None
+        Weights of the classes (for several outputs a dict each), which multiply those of the samples;
+        "balanced" makes all classes weigh the same. None means ones.
+
+    Attributes
+    ----------
+    n_outputs_ : int
+        The number of outputs.
+
+    max_features_ : int
+        The number of features that a split considers.
+
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        How much each feature lowered the impurity; in sum 1.
+
+    tree_ : Tree
+        The nodes, with the attributes of scikit-learn's own trees.
+    """
 
     _constraints: dict = {
         "splitter": [Options("best", "random")],
@@ -42,7 +73,26 @@ class BaseTree(MultiOutput, Estimator):
         return True
 
     # ---- fitting ----
-    def _fit(self, X, y, sample_weight, check_input):
+    @fit_method
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Any:
+        """Grow the tree.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data; NaN is a missing value.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; None means ones.
+        check_input : bool, default=True
+            Whether to validate X and y.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
         X, y = self._check_data(X, y, check_input)
         if hasattr(X, "tocsr"):
             return self._fit_sparse(X, y, sample_weight)

@@ -7,37 +7,25 @@ from typing import Any
 import numpy as np
 
 from .. import _trees
-from .._base import Classifier, stand_for
+from .._base import stand_for
 from .._device import like_input
-from .._validation import Options, fit_method, sk
+from .._docs import inherit_docs
+from .._tree_estimators import TreeClassifier
+from .._validation import Options, sk
 from ._base import BaseTree
 
 __all__ = ["DecisionTreeClassifier", "ExtraTreeClassifier"]
 
 
-class DecisionTreeClassifier(Classifier, BaseTree):
+@inherit_docs
+class DecisionTreeClassifier(TreeClassifier, BaseTree):
     """A decision tree for classification.
 
     Parameters
     ----------
-    criterion : {"gini", "entropy", "log_loss"}, default="gini"
-        The impurity that splits lower: Gini's, or the entropy under either name.
-
     splitter : {"best", "random"}, default="best"
         Whether to try all thresholds of a feature, or one that is drawn between its smallest and largest
         value.
-
-    max_depth : int, default=None
-        Most splits above a leaf. None means no bound.
-
-    min_samples_split : int or float, default=2
-        Fewest samples in a node that is split; a float is a fraction of all samples.
-
-    min_samples_leaf : int or float, default=1
-        Fewest samples in a leaf; a float is a fraction of all samples.
-
-    min_weight_fraction_leaf : float, default=0.0
-        Smallest weight of a leaf, as a fraction of the weight of all samples.
 
     max_features : int, float or {"sqrt", "log2"}, default=None
         How many features, drawn anew, a split considers; a float is a fraction. None means all.
@@ -46,51 +34,14 @@ class DecisionTreeClassifier(Classifier, BaseTree):
         Of the order in which features are tried, and of random thresholds. An int gives the tree that
         scikit-learn grows from it, where sums of weights are exact.
 
-    max_leaf_nodes : int, default=None
-        Most leaves; the splits that lower the impurity most come first. None means no bound.
-
-    min_impurity_decrease : float, default=0.0
-        Least by which a split must lower the impurity, weighed by the node's share of the samples.
-
     class_weight : dict, list of dict or "balanced", default=None
         Weights of the classes (for several outputs a dict each), which multiply those of the samples;
         "balanced" makes all classes weigh the same. None means ones.
 
-    ccp_alpha : float, default=0.0
-        The price of a leaf in minimal cost-complexity pruning.
-
-    monotonic_cst : array-like of int of shape (n_features,), default=None
-        1 where the probability of the second class must not fall with the feature, -1 where it must not rise,
-        0 where it may.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
-
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,), or list of such
-        The labels; a list where there are several outputs.
-
     n_classes_ : int, or ndarray of int
         The number of labels.
-
-    n_outputs_ : int
-        The number of outputs.
-
-    max_features_ : int
-        The number of features that a split considers.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity; in sum 1.
-
-    tree_ : Tree
-        The nodes, with the attributes of scikit-learn's own trees.
 
     See Also
     --------
@@ -117,14 +68,11 @@ class DecisionTreeClassifier(Classifier, BaseTree):
     """
 
     _constraints: dict = {
-        "criterion": [Options(*_trees.CLASSIFICATION)],
+        **TreeClassifier._constraints,
         **BaseTree._constraints,
         "class_weight": [dict, list, Options("balanced"), None],
     }
-    _classifies = True
     _sklearn_name = "sklearn.tree.DecisionTreeClassifier"
-    classes_: Any
-    n_classes_: Any
 
     def __init__(
         self,
@@ -159,33 +107,6 @@ class DecisionTreeClassifier(Classifier, BaseTree):
         self.monotonic_cst = monotonic_cst
         self.device = device
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
-
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Any:
-        """Grow the tree.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data; NaN is a missing value.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None means ones.
-        check_input : bool, default=True
-            Whether to validate X and y.
-
-        Returns
-        -------
-        self : DecisionTreeClassifier
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight, check_input)
-
     def _encode(self, y):
         codes, self.classes_ = _trees.encode_classes(y)
         n_classes = [len(labels) for labels in self.classes_]
@@ -215,13 +136,7 @@ class DecisionTreeClassifier(Classifier, BaseTree):
             The labels.
         """
         rows = self._rows(X, check_input)
-        shares = self.tree_.predict(rows)
-        if self.n_outputs_ == 1:
-            return like_input(self.classes_.take(shares.argmax(axis=1)), X)
-        y = np.empty(shares.shape[:2], self.classes_[0].dtype)
-        for k, labels in enumerate(self.classes_):
-            y[:, k] = labels.take(shares[:, k].argmax(axis=1))
-        return like_input(y, X)
+        return like_input(self._largest(self.tree_.predict(rows)), X)
 
     def predict_proba(self, X: Any, check_input: bool = True) -> Any:
         """Predict probabilities: the shares of the classes in the leaf.
@@ -244,25 +159,8 @@ class DecisionTreeClassifier(Classifier, BaseTree):
             return like_input(shares[:, : self.n_classes_], X)
         return [like_input(shares[:, k, :n], X) for k, n in enumerate(self.n_classes_)]
 
-    def predict_log_proba(self, X: Any) -> Any:
-        """Predict logarithms of probabilities.
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples; they are compared as float32.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes), or list of such, one for each output
-            Classes in the order of `classes_`.
-        """
-        shares = self.predict_proba(X)
-        if self.n_outputs_ == 1:
-            return np.log(shares)
-        return [np.log(share) for share in shares]
-
-
+@inherit_docs
 class ExtraTreeClassifier(DecisionTreeClassifier):
     """A decision tree for classification that draws its thresholds.
 
@@ -271,23 +169,8 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
 
     Parameters
     ----------
-    criterion : {"gini", "entropy", "log_loss"}, default="gini"
-        The impurity that splits lower: Gini's, or the entropy under either name.
-
     splitter : {"random", "best"}, default="random"
         Whether to draw a threshold for each feature, or to try all.
-
-    max_depth : int, default=None
-        Most splits above a leaf. None means no bound.
-
-    min_samples_split : int or float, default=2
-        Fewest samples in a node that is split; a float is a fraction of all samples.
-
-    min_samples_leaf : int or float, default=1
-        Fewest samples in a leaf; a float is a fraction of all samples.
-
-    min_weight_fraction_leaf : float, default=0.0
-        Smallest weight of a leaf, as a fraction of the weight of all samples.
 
     max_features : int, float, {"sqrt", "log2"} or None, default="sqrt"
         How many features, drawn anew, a split considers; a float is a fraction. None means all.
@@ -295,52 +178,6 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
     random_state : int, RandomState instance or None, default=None
         Of the features and thresholds. An int gives the tree that scikit-learn grows from it, where sums of
         weights are exact.
-
-    max_leaf_nodes : int, default=None
-        Most leaves; the splits that lower the impurity most come first. None means no bound.
-
-    min_impurity_decrease : float, default=0.0
-        Least by which a split must lower the impurity, weighed by the node's share of the samples.
-
-    class_weight : dict, list of dict or "balanced", default=None
-        Weights of the classes (for several outputs a dict each), which multiply those of the samples;
-        "balanced" makes all classes weigh the same. None means ones.
-
-    ccp_alpha : float, default=0.0
-        The price of a leaf in minimal cost-complexity pruning.
-
-    monotonic_cst : array-like of int of shape (n_features,), default=None
-        1 where the probability of the second class must not fall with the feature, -1 where it must not rise,
-        0 where it may.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
-
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,), or list of such
-        The labels; a list where there are several outputs.
-
-    n_classes_ : int, or ndarray of int
-        The number of labels.
-
-    n_outputs_ : int
-        The number of outputs.
-
-    max_features_ : int
-        The number of features that a split considers.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity; in sum 1.
-
-    tree_ : Tree
-        The nodes, with the attributes of scikit-learn's own trees.
 
     See Also
     --------

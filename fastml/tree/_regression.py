@@ -7,38 +7,24 @@ from typing import Any
 import numpy as np
 
 from .. import _trees
-from .._base import Regressor, stand_for
+from .._base import stand_for
 from .._device import like_input
-from .._validation import Options, fit_method
+from .._docs import inherit_docs
+from .._tree_estimators import TreeRegressor
 from ._base import BaseTree
 
 __all__ = ["DecisionTreeRegressor", "ExtraTreeRegressor"]
 
 
-class DecisionTreeRegressor(Regressor, BaseTree):
+@inherit_docs
+class DecisionTreeRegressor(TreeRegressor, BaseTree):
     """A decision tree for regression.
 
     Parameters
     ----------
-    criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
-        The impurity that splits lower: the mean squared error of the mean, the mean absolute error of the
-        median, or half the mean Poisson deviance of the mean.
-
     splitter : {"best", "random"}, default="best"
         Whether to try all thresholds of a feature, or one that is drawn between its smallest and largest
         value.
-
-    max_depth : int, default=None
-        Most splits above a leaf. None means no bound.
-
-    min_samples_split : int or float, default=2
-        Fewest samples in a node that is split; a float is a fraction of all samples.
-
-    min_samples_leaf : int or float, default=1
-        Fewest samples in a leaf; a float is a fraction of all samples.
-
-    min_weight_fraction_leaf : float, default=0.0
-        Smallest weight of a leaf, as a fraction of the weight of all samples.
 
     max_features : int, float or {"sqrt", "log2"}, default=None
         How many features, drawn anew, a split considers; a float is a fraction. None means all.
@@ -46,41 +32,6 @@ class DecisionTreeRegressor(Regressor, BaseTree):
     random_state : int, RandomState instance or None, default=None
         Of the order in which features are tried, and of random thresholds. An int gives the tree that
         scikit-learn grows from it, where sums of targets are exact.
-
-    max_leaf_nodes : int, default=None
-        Most leaves; the splits that lower the impurity most come first. None means no bound.
-
-    min_impurity_decrease : float, default=0.0
-        Least by which a split must lower the impurity, weighed by the node's share of the samples.
-
-    ccp_alpha : float, default=0.0
-        The price of a leaf in minimal cost-complexity pruning.
-
-    monotonic_cst : array-like of int of shape (n_features,), default=None
-        1 where the target must not fall with the feature, -1 where it must not rise, 0 where it may.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
-
-    Attributes
-    ----------
-    n_outputs_ : int
-        The number of outputs.
-
-    max_features_ : int
-        The number of features that a split considers.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity; in sum 1.
-
-    tree_ : Tree
-        The nodes, with the attributes of scikit-learn's own trees.
 
     See Also
     --------
@@ -106,11 +57,7 @@ class DecisionTreeRegressor(Regressor, BaseTree):
     1.5
     """
 
-    _constraints: dict = {
-        "criterion": [Options(*_trees.REGRESSION)],
-        **BaseTree._constraints,
-    }
-    _classifies = False
+    _constraints: dict = {**TreeRegressor._constraints, **BaseTree._constraints}
     _sklearn_name = "sklearn.tree.DecisionTreeRegressor"
 
     def __init__(
@@ -144,28 +91,6 @@ class DecisionTreeRegressor(Regressor, BaseTree):
         self.monotonic_cst = monotonic_cst
         self.device = device
 
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Any:
-        """Grow the tree.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data; NaN is a missing value.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None means ones.
-        check_input : bool, default=True
-            Whether to validate X and y.
-
-        Returns
-        -------
-        self : DecisionTreeRegressor
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight, check_input)
-
     def predict(self, X: Any, check_input: bool = True) -> Any:
         """Predict targets: the value of the leaf.
 
@@ -194,6 +119,7 @@ class DecisionTreeRegressor(Regressor, BaseTree):
         return out
 
 
+@inherit_docs
 class ExtraTreeRegressor(DecisionTreeRegressor):
     """A decision tree for regression that draws its thresholds.
 
@@ -202,24 +128,8 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
 
     Parameters
     ----------
-    criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
-        The impurity that splits lower: the mean squared error of the mean, the mean absolute error of the
-        median, or half the mean Poisson deviance of the mean.
-
     splitter : {"random", "best"}, default="random"
         Whether to draw a threshold for each feature, or to try all.
-
-    max_depth : int, default=None
-        Most splits above a leaf. None means no bound.
-
-    min_samples_split : int or float, default=2
-        Fewest samples in a node that is split; a float is a fraction of all samples.
-
-    min_samples_leaf : int or float, default=1
-        Fewest samples in a leaf; a float is a fraction of all samples.
-
-    min_weight_fraction_leaf : float, default=0.0
-        Smallest weight of a leaf, as a fraction of the weight of all samples.
 
     max_features : int, float, {"sqrt", "log2"} or None, default=1.0
         How many features, drawn anew, a split considers; a float is a fraction. None means all.
@@ -227,41 +137,6 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     random_state : int, RandomState instance or None, default=None
         Of the features and thresholds. An int gives the tree that scikit-learn grows from it, where sums of
         targets are exact.
-
-    max_leaf_nodes : int, default=None
-        Most leaves; the splits that lower the impurity most come first. None means no bound.
-
-    min_impurity_decrease : float, default=0.0
-        Least by which a split must lower the impurity, weighed by the node's share of the samples.
-
-    ccp_alpha : float, default=0.0
-        The price of a leaf in minimal cost-complexity pruning.
-
-    monotonic_cst : array-like of int of shape (n_features,), default=None
-        1 where the target must not fall with the feature, -1 where it must not rise, 0 where it may.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
-
-    Attributes
-    ----------
-    n_outputs_ : int
-        The number of outputs.
-
-    max_features_ : int
-        The number of features that a split considers.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity; in sum 1.
-
-    tree_ : Tree
-        The nodes, with the attributes of scikit-learn's own trees.
 
     See Also
     --------
