@@ -133,9 +133,9 @@ class Helper:
     def compiled(self, dtype):
         """The Numba function for kernels of `dtype`."""
         if dtype not in self._compiled:
-            from ._jit import inlined
+            from ._inlined import inlined
 
-            self._compiled[dtype] = inlined(self, dtype)
+            self._compiled[dtype] = inlined(specialise(self.py_func, dtype), set(self.fastmath))
         return self._compiled[dtype]
 
 
@@ -154,6 +154,7 @@ class Kernel:
             (i for i, a in enumerate(notes.values()) if isinstance(a, ArrayOf) and a.element is T), None
         )
         self._entries = {}
+        self._compiled = {}
         self.sources = {}
         _KERNELS[self.name] = self
 
@@ -185,9 +186,11 @@ class Kernel:
 
     def compiled(self, dtype):
         """The Numba function, for kernels of `dtype` that call this one."""
-        from ._jit import dispatcher
+        if dtype not in self._compiled:
+            from ._inlined import called
 
-        return dispatcher(self, dtype)
+            self._compiled[dtype] = called(specialise(self.py_func, dtype), set(self.fastmath))
+        return self._compiled[dtype]
 
 
 def helper(function=None, *, fastmath=()):
