@@ -121,10 +121,11 @@ def scalar_name(scalar, dtype):
 class Helper:
     """A function that kernels call; `@helper` makes it."""
 
-    def __init__(self, function, fastmath=()):
+    def __init__(self, function, fastmath=(), apart=False):
         functools.update_wrapper(self, function)
         self.py_func = function
         self.fastmath = frozenset(fastmath)
+        self.apart = apart
         self._compiled = {}
 
     def __call__(self, *args):
@@ -133,9 +134,10 @@ class Helper:
     def compiled(self, dtype):
         """The Numba function for kernels of `dtype`."""
         if dtype not in self._compiled:
-            from ._inlined import inlined
+            from ._inlined import called, inlined
 
-            self._compiled[dtype] = inlined(specialise(self.py_func, dtype), set(self.fastmath))
+            made = called if self.apart else inlined
+            self._compiled[dtype] = made(specialise(self.py_func, dtype), set(self.fastmath))
         return self._compiled[dtype]
 
 
@@ -193,9 +195,14 @@ class Kernel:
         return self._compiled[dtype]
 
 
-def helper(function=None, *, fastmath=()):
-    """Declare a function that kernels call; it is inlined into them."""
-    return Helper(function, fastmath) if function else functools.partial(Helper, fastmath=fastmath)
+def helper(function=None, *, fastmath=(), apart=False):
+    """Declare a function that kernels call; it is inlined into them.
+
+    One that stays `apart` is called instead. LLVM optimises a long function better by itself than as a part
+    of a longer one, and in less time.
+    """
+    made = functools.partial(Helper, fastmath=fastmath, apart=apart)
+    return made(function) if function else made
 
 
 def kernel(function=None, *, fastmath=()):

@@ -81,7 +81,7 @@ def search_counts(columns, features, feature, settings, items, choices, frontier
     return False
 
 
-@helper
+@helper(apart=True)
 def score_threshold(settings, items, sums, n, rank, missing_rank, weight):
     """The score of the split after a rank; minus infinity where a side is too small."""
     least, least_weight, n_classes = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT], settings[N_CLASSES]
@@ -107,7 +107,7 @@ def score_threshold(settings, items, sums, n, rank, missing_rank, weight):
     return -right_weight * gini(right_squares, right_weight) - left_weight * left_impurity
 
 
-@helper
+@helper(apart=True)
 def scan_counts(columns, features, feature, settings, items, frontier, sums, row, n, offset, weight):
     """Try the boundaries between sorted keys; the last `offset` keys are on the left.
 
