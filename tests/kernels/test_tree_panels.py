@@ -55,7 +55,9 @@ def test_many_rows_go_through_panels_where_the_trees_fit(limits, monkeypatch):
     X = data(1500, 4, True)
     words, roots, values = packed([grown(X[:100], seed, **limits) for seed in range(7)])
     made = []
-    monkeypatch.setattr(_tree_panels, "add_values", lambda *args, add=_tree_panels.add_values: made.append(add(*args)))
+    monkeypatch.setattr(
+        _tree_panels, "add_values", lambda *args, add=_tree_panels.add_values: made.append(add(*args))
+    )
     sums = np.ones((len(X), 3))
     tree_predict.add_leaf_values(X, words, roots, values, sums)
     np.testing.assert_array_equal(sums, expected(X, words, roots, values))

@@ -1,9 +1,9 @@
 """Walks of many rows through many trees, sixteen rows side by side.
 
 A panel holds sixteen rows feature by feature, so that one address and a row's number lead to any value of
-theirs. A node is eight bytes: a word of flags, feature and distance to the right child, and the threshold; the
-left child stands behind it. A leaf's threshold is a NaN, after which every value goes right, by a distance of
-zero; its bits hold the leaf's number. So a tree of thousands of nodes stays in the cache.
+theirs. A node is eight bytes: a word of flags, feature and distance to the right child, and the threshold;
+the left child stands behind it. A leaf's threshold is a NaN, after which every value goes right, by a
+distance of zero; its bits hold the leaf's number. So a tree of thousands of nodes stays in the cache.
 """
 
 import numpy as np
@@ -103,7 +103,7 @@ def advance_four(panels, at, parts, shift, missing, a, b, c, d):
 @helper
 def walk_panel(panels, at, parts, shift, missing, root, nodes):
     """Find the leaves of a panel's rows."""
-    a = b = c = d = e = f = g = h = i = j = k = l = m = n = o = p = root  # noqa: E741
+    a = b = c = d = e = f = g = h = i = j = k = l = m = n = o = p = root
     four, eight, twelve = at + uint64(4), at + uint64(8), at + uint64(12)
     moved = uint64(1)
     while moved != 0:
@@ -113,7 +113,7 @@ def walk_panel(panels, at, parts, shift, missing, root, nodes):
             w, x, y, z = advance_four(panels, four, parts, shift, missing, e, f, g, h)
             e, f, g, h, moved = e + w, f + x, g + y, h + z, moved | w | x | y | z
             w, x, y, z = advance_four(panels, eight, parts, shift, missing, i, j, k, l)
-            i, j, k, l, moved = i + w, j + x, k + y, l + z, moved | w | x | y | z  # noqa: E741
+            i, j, k, l, moved = i + w, j + x, k + y, l + z, moved | w | x | y | z
             w, x, y, z = advance_four(panels, twelve, parts, shift, missing, m, n, o, p)
             m, n, o, p, moved = m + w, n + x, o + y, p + z, moved | w | x | y | z
     nodes[0], nodes[1], nodes[2], nodes[3], nodes[4], nodes[5] = a, b, c, d, e, f
