@@ -19,7 +19,7 @@ MOST_LINES_IN_A_FUNCTION = 60
 MOST_KERNEL_ARGUMENTS = 10
 
 # Where Numba may be named at all; everything else goes through these.
-NUMBA_HOMES = {f"fastml.kernels.{name}" for name in ("_jit", "_build", "simd", "_cuda")}
+NUMBA_HOMES = {f"fastml.kernels.{name}" for name in ("_jit", "_inlined", "_build", "simd", "_cuda")}
 # The parts below the estimators, from the top down: each may import itself and what stands after it.
 FAMILIES = {
     "cluster",

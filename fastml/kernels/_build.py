@@ -153,13 +153,16 @@ def _object(module_name, level, objects):
     import llvmlite
     import numba
 
+    from . import _inlined
+
     variants = {
         _library.symbol(kernel, dtype): (kernel, dtype)
         for kernel in _compile.declared()
         if kernel.py_func.__module__ == module_name
         for dtype in kernel.variants
     }
-    key = (sorted(variants), level, numba.__version__, llvmlite.__version__, _library.checksum(__file__))
+    compilers = [_library.checksum(file) for file in (__file__, _inlined.__file__)]
+    key = (sorted(variants), level, numba.__version__, llvmlite.__version__, compilers)
     digest = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
     name = module_name.rpartition(".")[2]
     file = os.path.join(objects, f"{level}-{name}-{digest}.o")

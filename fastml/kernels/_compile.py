@@ -121,10 +121,11 @@ def scalar_name(scalar, dtype):
 class Helper:
     """A function that kernels call; `@helper` makes it."""
 
-    def __init__(self, function, fastmath=()):
+    def __init__(self, function, fastmath=(), apart=False):
         functools.update_wrapper(self, function)
         self.py_func = function
         self.fastmath = frozenset(fastmath)
+        self.apart = apart
         self._compiled = {}
 
     def __call__(self, *args):
@@ -133,9 +134,10 @@ class Helper:
     def compiled(self, dtype):
         """The Numba function for kernels of `dtype`."""
         if dtype not in self._compiled:
-            from ._jit import inlined
+            from ._inlined import called, inlined
 
-            self._compiled[dtype] = inlined(self, dtype)
+            made = called if self.apart else inlined
+            self._compiled[dtype] = made(specialise(self.py_func, dtype), set(self.fastmath))
         return self._compiled[dtype]
 
 
@@ -154,6 +156,7 @@ class Kernel:
             (i for i, a in enumerate(notes.values()) if isinstance(a, ArrayOf) and a.element is T), None
         )
         self._entries = {}
+        self._compiled = {}
         self.sources = {}
         _KERNELS[self.name] = self
 
@@ -185,14 +188,21 @@ class Kernel:
 
     def compiled(self, dtype):
         """The Numba function, for kernels of `dtype` that call this one."""
-        from ._jit import dispatcher
+        if dtype not in self._compiled:
+            from ._inlined import called
 
-        return dispatcher(self, dtype)
+            self._compiled[dtype] = called(specialise(self.py_func, dtype), set(self.fastmath))
+        return self._compiled[dtype]
 
 
-def helper(function=None, *, fastmath=()):
-    """Declare a function that kernels call; it is inlined into them."""
-    return Helper(function, fastmath) if function else functools.partial(Helper, fastmath=fastmath)
+def helper(function=None, *, fastmath=(), apart=False):
+    """Declare a function that kernels call; it is inlined into them.
+
+    One that stays `apart` is called instead. LLVM optimises a long function better by itself than as a part
+    of a longer one, and in less time.
+    """
+    made = functools.partial(Helper, fastmath=fastmath, apart=apart)
+    return made(function) if function else made
 
 
 def kernel(function=None, *, fastmath=()):

@@ -22,17 +22,6 @@ def signature(kernel, dtype):
     return (nb.void if kernel.returns is None else scalar(kernel.returns))(*arguments)
 
 
-def inlined(helper, dtype):
-    """The Numba function of a helper, which LLVM inlines into the kernels that call it."""
-    import numba
-
-    return numba.njit(
-        specialise(helper.py_func, dtype),
-        error_model="numpy", nogil=True, forceinline=True, fastmath=set(helper.fastmath), _nrt=False,
-        no_cpython_wrapper=True, no_cfunc_wrapper=True,
-    )  # fmt: skip
-
-
 def dispatcher(kernel, dtype):
     """The Numba function of a kernel's variant, not compiled yet."""
     import numba

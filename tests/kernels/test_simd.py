@@ -37,6 +37,24 @@ def int_of(dtype):
     return np.int32 if dtype == np.float32 else np.int64
 
 
+# ---- scalars ------------------------------------------------------------------------------------
+@kernel
+def pick_larger(
+    x: int64[:],
+    y: int64[:],
+    larger_out: int64[:],
+):
+    for i in range(x.shape[0]):
+        larger_out[i] = simd.pick(x[i] > y[i], x[i], y[i])
+
+
+def test_pick():
+    x, y = np.random.RandomState(0).randint(100, size=(2, 50))
+    larger = np.empty(50, np.int64)
+    pick_larger(x, y, larger)
+    np.testing.assert_array_equal(larger, np.maximum(x, y))
+
+
 # ---- vectors ---------------------------------------------------------------------------------
 @kernel
 def lane_by_lane(x: T[:], y: T[:], z: T[:], results_out: T[:, :]):

@@ -408,7 +408,7 @@ def next_phase(board, pool):
     return next_split(board, pool)
 
 
-@helper
+@helper(apart=True)
 def advance(board, pool, ticket):
     """Begin the next round."""
     phase = next_phase(board, pool)

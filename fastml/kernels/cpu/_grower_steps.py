@@ -38,7 +38,7 @@ AHEAD = 24  # rows whose codes are asked for before they are needed
 
 
 # ---- rows ----------------------------------------------
-@helper
+@helper(apart=True)
 def sort_chunk(codes, rows, board, chunk):
     """Sort a chunk of the node's rows into those that go left and those that go right, in order."""
     node, n = board[NODES] + board[NODE] * NODE_INTS, uint64(board[N_ROWS])
@@ -73,7 +73,7 @@ def move_rows(gradients, gathered, rows, start, to, n, gather_to):
             gathered[b + two * i + one] = gradients[row + one]
 
 
-@helper
+@helper(apart=True)
 def move_chunk(gradients, gathered, rows, board, chunk):
     """Move a chunk's rows to the children's, and the smaller child's gradients to where they are summed."""
     node, n = board[NODES] + board[NODE] * NODE_INTS, board[N_ROWS]
@@ -93,7 +93,7 @@ def move_chunk(gradients, gathered, rows, board, chunk):
 
 
 # ---- sums ----------------------------------------------
-@helper
+@helper(apart=True)
 def fill_cells(codes, gradients, gathered, rows, board, pool, block, node, cells, is_gathered):
     """Sum up the rows of a node by the codes of a block's four features."""
     base, words = block * board[N_ROWS], board[NODES] + node * NODE_INTS
@@ -124,7 +124,7 @@ def sums_of(board, node, block, spare):
     return at if slot >= 0 else spare
 
 
-@helper
+@helper(apart=True)
 def write_sums(board, pool, cells, at, at_large, before):
     """Write the sums of the smaller child, and those of the larger one: the parent's less them, or from its
     cells if `before` is negative. Without a larger one `at_large` is negative."""

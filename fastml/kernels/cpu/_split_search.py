@@ -74,7 +74,7 @@ def lane_gains(left, total, own, l2, epsilon, least_hessian, least_samples):
     return simd.select(fine, gain, simd.quad(-1.0))
 
 
-@helper
+@helper(apart=True)
 def search_lanes(pool, at, n_bins, any_missing, total, own, where):
     """Find the best bin for each of four features; write gain, bin, gradient and hessian to the desk.
 
@@ -166,7 +166,7 @@ def sort_categories(pool, at, n_bins, missing, support, desk):
     return n
 
 
-@helper
+@helper(apart=True)
 def search_feature(pool, at, n_bins, missing, n_samples, stats, kind, desk):
     """Find the best split of a feature of numbers or of categories; leave its gain and sums on the desk.
 
@@ -256,7 +256,7 @@ def note_best(board, pool, found, feature, kind, desk, ints, floats):
         board[ints + BEST_MISSING] = found >> 8
 
 
-@helper
+@helper(apart=True)
 def search_block(board, pool, at, block, node, side, desk):
     """Find the best split of a node by the features of a block; the first feature of equally good ones."""
     allowed = board[ALLOWED] + side * board[N_FEATURES]

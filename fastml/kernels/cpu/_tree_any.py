@@ -178,7 +178,7 @@ def search_any(
     return False
 
 
-@helper
+@helper(apart=True)
 def scan_any(columns, features, feature, targets, settings, items, frontier, sums, row, offset, only, weight):
     """Try the boundaries between sorted keys, or that at `only`; the last `offset` keys are on the left."""
     criterion = int64(settings[CRITERION])

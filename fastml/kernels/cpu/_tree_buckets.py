@@ -99,7 +99,7 @@ def clear_cells(items, n_buckets):
         items[BUCKETS, b] = 0
 
 
-@helper
+@helper(apart=True)
 def search_values(columns, features, feature, settings, items, frontier, start, n, weight, ones):
     """Look for a better split of a feature of few values, each a bucket; True when it is constant."""
     n_values = features[feature, N_VALUES]
@@ -122,7 +122,7 @@ def search_values(columns, features, feature, settings, items, frontier, start, 
     return False
 
 
-@helper
+@helper(apart=True)
 def search_buckets(columns, features, feature, settings, items, frontier, start, n, low, high, weight, ones):
     """Look for a better split between the unsorted keys; False where only sorting them can tell.
 
@@ -193,7 +193,7 @@ def keep_promising(items, n, low, shift, n_buckets, best, zeros, ones, bounded):
     return int64(kept)
 
 
-@helper
+@helper(apart=True)
 def scan_promising(
     columns, feature, items, row, n, kept, low, shift, best, place, rank, zeros, ones, least, least_weight,
     span,

@@ -6,7 +6,7 @@ The payload of an item is the class above the weight, 16 bits each. Sums are exa
 import numpy as np
 
 from .._compile import float64, helper, int64, uint64
-from ._tree_buckets import fits_buckets, search_buckets, search_values
+from ._tree_buckets import FIELD, MOST, cell_of, fits_buckets, search_buckets, search_values
 from ._tree_criteria import LEFT_SUMS, RIGHT_SUMS, TOTAL, clear_sums, is_boundary
 from ._tree_frontier import (
     FOUND,
@@ -28,8 +28,16 @@ HALF = 0xFFFF
 @helper
 def sum_counts(items, sums, row, start, stop, n_classes):
     """Sum weights by class; return the sum of them all."""
-    clear_sums(sums, row, n_classes)
     weight, first = int64(0), uint64(start)
+    if n_classes == 2:  # in registers
+        ones = int64(0)
+        for i in range(uint64(stop - start)):
+            payload = items[SAMPLES, first + i] >> 32
+            ones += payload & HALF & -(payload >> 16)
+            weight += payload & HALF
+        sums[row, 0], sums[row, 1] = float64(weight - ones), float64(ones)
+        return float64(weight)
+    clear_sums(sums, row, n_classes)
     for i in range(uint64(stop - start)):
         payload = items[SAMPLES, first + i] >> 32
         sums[row, uint64(payload >> 16)] += float64(payload & HALF)
@@ -82,19 +90,37 @@ def search_counts(columns, features, feature, settings, items, choices, frontier
 
 
 @helper
-def score_threshold(settings, items, sums, n, rank, missing_rank, weight):
-    """The score of the split after a rank; minus infinity where a side is too small."""
-    least, least_weight, n_classes = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT], settings[N_CLASSES]
-    clear_sums(sums, LEFT_SUMS, int64(n_classes))
-    n_left, left_weight = int64(0), int64(0)
-    for i in range(n):
+def count_left(items, n, rank, missing_rank):
+    """Sum what is left of a threshold, for two classes, as a cell of `_tree_buckets`."""
+    cell = int64(0)
+    for i in range(uint64(n)):
         key = items[KEYS, i]
         own = key >> 32
         left = int64(own <= rank) | int64(own == missing_rank)
-        w = (key & HALF) * left
-        n_left += left
-        left_weight += w
-        sums[LEFT_SUMS, uint64((key >> 16) & HALF)] += float64(w)
+        cell += cell_of(key) & -left
+    return cell
+
+
+@helper(apart=True)
+def score_threshold(settings, items, sums, n, rank, missing_rank, weight):
+    """The score of the split after a rank; minus infinity where a side is too small."""
+    least, least_weight, n_classes = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT], settings[N_CLASSES]
+    n_left, left_weight = int64(0), int64(0)
+    if n_classes == 2 and fits_buckets(n, weight):
+        cell = count_left(items, n, rank, missing_rank)
+        n_left, left_weight = cell >> (2 * FIELD), cell & MOST
+        sums[LEFT_SUMS, 1] = float64((cell >> FIELD) & MOST)
+        sums[LEFT_SUMS, 0] = float64(left_weight) - sums[LEFT_SUMS, 1]
+    else:
+        clear_sums(sums, LEFT_SUMS, int64(n_classes))
+        for i in range(n):
+            key = items[KEYS, i]
+            own = key >> 32
+            left = int64(own <= rank) | int64(own == missing_rank)
+            w = (key & HALF) * left
+            n_left += left
+            left_weight += w
+            sums[LEFT_SUMS, uint64((key >> 16) & HALF)] += float64(w)
     right_weight = weight - left_weight
     if n_left < least or n - n_left < least or left_weight < least_weight or right_weight < least_weight:
         return -np.inf
@@ -107,7 +133,7 @@ def score_threshold(settings, items, sums, n, rank, missing_rank, weight):
     return -right_weight * gini(right_squares, right_weight) - left_weight * left_impurity
 
 
-@helper
+@helper(apart=True)
 def scan_counts(columns, features, feature, settings, items, frontier, sums, row, n, offset, weight):
     """Try the boundaries between sorted keys; the last `offset` keys are on the left.
 

@@ -131,7 +131,7 @@ def begin_tree(choices, frontier, settings, n_samples, n_features):
     frontier[STACK, LOWER], frontier[STACK, UPPER] = -np.inf, np.inf
 
 
-@helper
+@helper(apart=True)
 def next_record(choices, frontier, features, settings, nodes, reals):
     """Make the next record to be evaluated the current one; False when the tree is complete.
 
@@ -193,7 +193,7 @@ def must_be_leaf(frontier, settings, weight):
     )
 
 
-@helper
+@helper(apart=True)
 def settle_node(choices, frontier, features, settings, nodes, reals):
     """Add the current record's node to the tree, as a leaf where its record does not split."""
     node = choices[N_NODES]

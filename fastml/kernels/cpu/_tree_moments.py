@@ -57,7 +57,7 @@ def search_moments(columns, features, feature, settings, items, choices, frontie
     return False
 
 
-@helper
+@helper(apart=True)
 def score_threshold(settings, items, sums, n, rank, missing_rank, weight):
     """The score of the split after a rank; minus infinity where a side is too small."""
     least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]
@@ -74,7 +74,7 @@ def score_threshold(settings, items, sums, n, rank, missing_rank, weight):
     return left * left / left_weight + right * right / right_weight
 
 
-@helper
+@helper(apart=True)
 def scan_moments(columns, features, feature, settings, items, frontier, sums, row, n, offset, weight):
     """Try the boundaries between sorted keys; the last `offset` keys are on the left."""
     least, least_weight = int64(settings[MIN_LEAF]), settings[MIN_LEAF_WEIGHT]

@@ -36,7 +36,7 @@ def strides_of(columns, n_features, n):
     return RANKS, columns.shape[2], int64(1)
 
 
-@helper
+@helper(apart=True)
 def make_keys(columns, n_features, feature, items, start, stop, with_payload):
     """Write the node's keys; return the smallest and the largest rank."""
     plane, by_feature, by_row = strides_of(columns, n_features, stop - start)
@@ -75,7 +75,7 @@ def insertion_sort(items, row, n):
         items[row, j] = key
 
 
-@helper
+@helper(apart=True)
 def sort_keys(items, n, low, high):
     """Sort keys whose ranks are in low..high; return the row of `items` that holds them.
 
@@ -140,7 +140,7 @@ def sort_digits(items, n, low, high):
     return row
 
 
-@helper
+@helper(apart=True)
 def partition_items(columns, n_features, feature, items, start, stop, rank, missing_rank):
     """Move the node's samples of a rank up to `rank`, or the missing one, to the front; keep their order.
 

@@ -15,6 +15,7 @@ from .._boosted import (
     record_trees,
 )
 from .._compile import T, float64, helper, int64, kernel, uint8, uint64
+from . import _boosted_panels
 from .binning import bin_features
 
 __all__ = ["Forest", "average_trees", "pack_trees", "predict_codes", "predict_rows", "record_trees"]
@@ -189,7 +190,8 @@ def predict_rows(forest, X, raw_out):
     raw_out : float64 array of shape (n_outputs, n_samples)
         The predictions.
     """
-
+    if _boosted_panels.predict_rows(forest, X, raw_out):
+        return
     by_value = len(forest.columns) > COLUMNS_A_TREE * len(forest.trees) and not len(forest.sets)
 
     def predict(block, start, stop):

@@ -9,13 +9,15 @@ import numpy as np
 
 from ..._threads import for_each_block
 from .._compile import float32, float64, helper, int64, kernel, uint64
+from . import _tree_panels
 from ._tree_frontier import FEATURE, LEAF, LEFT, MISSING_LEFT, RIGHT, THRESHOLD
 
 __all__ = ["add_leaf_values", "find_leaves", "list_paths", "measure_depths", "pack_tree"]
 
 BLOCK_ROWS = 8192  # with a tree, they stay in the second-level cache
+FEATURES_A_TREE = 8  # up to which rows are packed into panels
 TOGETHER = 8  # rows that walk at a time
-IS_LEAF, TO_LEFT, FEATURE_SHIFT = 1, 2, 2
+IS_LEAF, TO_LEFT, FEATURE_SHIFT = _tree_panels.IS_LEAF, _tree_panels.TO_LEFT, _tree_panels.ROW_BITS
 LOWER_HALF = 0xFFFFFFFF
 
 
@@ -223,6 +225,12 @@ def add_leaf_values(X, words, roots, values, sums_out):
     if len(X) * len(roots) <= BLOCK_ROWS:
         add_values_range(X, words, roots, values, sums_out, 0, len(X))
         return
+    # Both the compression of the trees and the packing of the rows must be worth it.
+    if len(X) * len(roots) >= len(words) and X.shape[1] <= FEATURES_A_TREE * len(roots):
+        compressed = _tree_panels.compress(words, roots, values, X.shape[1])
+        if compressed is not None:
+            _tree_panels.add_values(X, compressed, roots, sums_out)
+            return
 
     def add(_, start, stop):
         add_values_range(X, words, roots, values, sums_out, start, stop)

@@ -8,7 +8,7 @@ from .._cuda import BLOCK, blocks_for, cp, cuda, cuda_kernel, float32, float64, 
 __all__ = ["add_leaf_values", "find_leaves", "list_paths"]
 
 # A node's words, as `pack_tree` writes them: threshold, feature and two flags; left and right child.
-IS_LEAF, TO_LEFT, FEATURE_SHIFT = 1, 2, 2
+IS_LEAF, TO_LEFT, FEATURE_SHIFT = 1, 2, 4
 LOWER_HALF = 0xFFFFFFFF
 WAYS = 32  # trees that a thread finds leaves in
 

@@ -32,6 +32,7 @@ from ._cells import (
     zero_sums,
 )
 from ._consumers import add_row_sums, bits_below, keep_smallest, rows_below, smallest_row, smallest_two_rows
+from ._scalars import pick
 from ._tiles import (
     add_absolute_differences,
     add_absolute_sums,
@@ -118,6 +119,7 @@ __all__ = [
     "maximum",
     "minimum",
     "multiply_row",
+    "pick",
     "power",
     "prefer_wide",
     "prefetch",
