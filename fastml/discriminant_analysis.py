@@ -1,4 +1,4 @@
-"""Discriminant analysis; what is not here is handed on from scikit-learn. Names are loaded when they are first used."""
+"""Discriminant analysis; what is not here is handed on from scikit-learn."""
 
 from ._lazy import lazy_names
 

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 
 from tests.reference import errors as reference_errors
+from tests.reference import normal_equations as reference_products
 from tests.reference import ranking as reference_ranking
 
 
@@ -66,6 +67,42 @@ def log_losses_are_summed(run):
             found = run.device.kernels.errors.log_loss_sums(*run.there(probabilities, codes, weights))
             expected = reference_errors.log_loss_sums(probabilities, codes, weights)
             np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-14)
+
+
+# ---- normal equations ------------------------------------------------------------------------
+def _rows(run):
+    """Features, targets and roots of weights: ragged, alone, constant columns, duplicates, far from zero."""
+    for n, d, k in [(1, 1, 1), (5, 1, 0), (17, 3, 2), *[(n, 11, 1) for n in run.bearable(40, 1000)]]:
+        X, Y = run.normal(n, d), run.rng.standard_normal((n, k))
+        X[:, -1] = X[:, 0]
+        for roots in (None, run.rng.rand(n)):
+            yield X, Y, roots
+    yield np.ones((6, 2), run.dtype), run.rng.standard_normal((6, 1)), None
+    yield run.small_integers(30, 4) + run.dtype.type(2**23), run.rng.standard_normal((30, 1)) + 1e8, None
+    yield run.normal(8, 2), run.rng.standard_normal((8, 1)), np.arange(8) % 2.0
+
+
+def products_are_summed(run):
+    for X, Y, roots in _rows(run):
+        for centre in (True, False):
+            launch = run.device.kernels.normal_equations.centred_products
+            means, products = map(run.device.to_host, launch(*run.there(X, Y, roots), centre=centre))
+            expected = reference_products.centred_products(X, Y, roots, centre=centre)
+            np.testing.assert_allclose(means, expected[0] if centre else 0 * means, rtol=1e-13, atol=1e-13)
+            scale = np.sqrt(np.outer(expected[1].diagonal(), expected[1].diagonal()))
+            np.testing.assert_allclose(products, expected[1], atol=1e-12 * max(scale.max(), 1e-9), rtol=1e-9)
+
+
+def products_of_residuals_are_summed(run):
+    for X, Y, roots in _rows(run):
+        means = np.concatenate([X, Y], axis=1).mean(axis=0, dtype=np.float64)
+        coef = run.rng.standard_normal((X.shape[1], Y.shape[1]))
+        there = run.there(X, Y, roots, means, coef)
+        found = run.device.to_host(run.device.kernels.normal_equations.residual_products(*there))
+        expected = reference_products.residual_products(X, Y, roots, means, coef)
+        np.testing.assert_allclose(
+            found, expected, rtol=1e-10, atol=1e-6 if abs(Y).max(initial=0) > 1e6 else 1e-11
+        )
 
 
 CASES = {

@@ -1,0 +1,171 @@
+"""Sums of products of centred columns: the two sides of the normal equations of least squares.
+
+A row is the features of a sample, followed by its targets. Blocks of rows are centred around their own means,
+in float64, and multiplied by BLAS while they are in the cache; the products of two blocks are joined as
+variances are. So nothing cancels, whatever offset the columns have, and X is read once and never copied.
+"""
+
+import contextlib
+
+import numpy as np
+
+from ..._threads import for_each_block, one_blas_thread
+from .._compile import T, float64, int64, kernel
+
+__all__ = ["centred_products", "residual_products"]
+
+BLOCK = 1 << 16  # values in a block, which fit the second-level cache as float64
+FEWEST_ROWS, MOST_ROWS = 128, 4096  # of a block
+PARTS = 16  # sums that are kept apart, for threads
+PART_BYTES = 1 << 28  # of all of them; of larger ones there are fewer
+
+
+# ---- range kernels ------------------------------------------------------------------------
+@kernel(fastmath={"contract", "nsz"})  # products and sums in one instruction
+def means_of_rows(
+    X: T[:, :],  # IN  (n_samples, n_features)
+    Y: float64[:, :],  # IN  (n_samples, n_targets)
+    roots: float64[:],  # IN  (n_samples,) of the weights, or (0,) for ones
+    means_out: float64[:],  # OUT (n_features + n_targets,) weighted, zero at first
+    start: int64,
+    stop: int64,
+) -> float64:  # the sum of the weights
+    d, total = X.shape[1], 0.0
+    for i in range(start, stop):
+        w = roots[i] * roots[i] if roots.shape[0] > 0 else 1.0
+        total += w
+        # The first row is subtracted: of the digits of an offset, none is left to be rounded.
+        for j in range(d):
+            means_out[j] += w * (float64(X[i, j]) - float64(X[start, j]))
+        for j in range(Y.shape[1]):
+            means_out[d + j] += w * (Y[i, j] - Y[start, j])
+    share = 1.0 / total if total > 0.0 else 0.0
+    for j in range(d):
+        means_out[j] = float64(X[start, j]) + share * means_out[j]
+    for j in range(Y.shape[1]):
+        means_out[d + j] = Y[start, j] + share * means_out[d + j]
+    return total
+
+
+@kernel
+def centre_rows(
+    X: T[:, :],  # IN  (n_samples, n_features)
+    Y: float64[:, :],  # IN  (n_samples, n_targets)
+    roots: float64[:],  # IN  (n_samples,) of the weights, or (0,) for ones
+    means: float64[:],  # IN  (n_features + n_targets,)
+    rows_out: float64[:, :],  # OUT (stop - start, n_features + n_targets)
+    start: int64,
+    stop: int64,
+):
+    d = X.shape[1]
+    for i in range(start, stop):
+        root = roots[i] if roots.shape[0] > 0 else 1.0
+        for j in range(d):
+            rows_out[i - start, j] = root * (float64(X[i, j]) - means[j])
+        for j in range(Y.shape[1]):
+            rows_out[i - start, d + j] = root * (Y[i, j] - means[d + j])
+
+
+# ---- launchers ---------------------------------------------------------------------------
+def centred_products(X, Y, roots=None, *, centre=True):
+    """Sum the products of all pairs of columns, around their means.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        float32 or float64.
+    Y : float64 array of shape (n_samples, n_targets)
+        Further columns; there may be none.
+    roots : float64 array of shape (n_samples,), default=None
+        Square roots of the samples' weights; None means ones.
+    centre : bool, default=True
+        Whether to subtract the means; otherwise they are taken to be zero.
+
+    Returns
+    -------
+    means : float64 array of shape (n_features + n_targets,)
+        Weighted means of the columns of X and Y.
+    products : float64 array of shape (n_features + n_targets, n_features + n_targets)
+        Weighted sums of the products of the centred columns. They do not depend on the number of threads.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub, R. J. LeVeque: Algorithms for Computing the Sample Variance: Analysis and
+    Recommendations. The American Statistician 37 (1983), 242-247.
+    """
+    width = X.shape[1] + Y.shape[1]
+    roots = np.empty(0) if roots is None else roots
+
+    def sums_of(rows, start, stop):
+        means = np.zeros(width)
+        weight = means_of_rows(X, Y, roots, means, start, stop) if centre else 0.0
+        centre_rows(X, Y, roots, means, rows, start, stop)
+        return weight, means, rows.T @ rows
+
+    parts = _sum_blocks(sums_of, _join, X, width, width)
+    weight, means, products = parts[0]
+    for part in parts[1:]:
+        weight, means, products = _join((weight, means, products), part)
+    return means, products
+
+
+def _join(before, added):
+    """The sums of two sets of rows; Chan, Golub and LeVeque, eq. 2.1."""
+    weight = before[0] + added[0]
+    share = added[0] / weight if weight > 0 else 0.0
+    difference = added[1] - before[1]
+    products = before[2]
+    products += added[2]
+    if share > 0:
+        products += (before[0] * share) * np.outer(difference, difference)
+    return weight, before[1] + share * difference, products
+
+
+def residual_products(X, Y, roots, means, coef):
+    """Multiply the residuals of a linear model by the features, around their means.
+
+    Parameters
+    ----------
+    X, Y, roots : array
+        As for `centred_products`.
+    means : float64 array of shape (n_features + n_targets,)
+        What to subtract.
+    coef : float64 array of shape (n_features, n_targets)
+        The model's coefficients.
+
+    Returns
+    -------
+    products : float64 array of shape (n_features, n_targets)
+        Zero where the coefficients are those of least squares.
+    """
+    d, width = X.shape[1], X.shape[1] + Y.shape[1]
+    roots = np.empty(0) if roots is None else roots
+
+    def sums_of(rows, start, stop):
+        centre_rows(X, Y, roots, means, rows, start, stop)
+        return rows[:, :d].T @ (rows[:, d:] - rows[:, :d] @ coef)
+
+    return sum(_sum_blocks(sums_of, np.add, X, width, Y.shape[1]))
+
+
+def _sum_blocks(sums_of, join, X, width, n_products):
+    """What `sums_of(work, start, stop)` gives for blocks of rows, joined to some parts in order."""
+    n_samples = X.shape[0]
+    n_rows = min(max(BLOCK // width, FEWEST_ROWS), MOST_ROWS, n_samples)
+    n_parts = min(PARTS, -(-n_samples // n_rows), max(1, PART_BYTES // (8 * width * n_products)))
+    part_size = -(-n_samples // n_parts)
+    parts = [None] * -(-n_samples // part_size)
+
+    def task(part, first, stop_part):
+        rows = np.empty((n_rows, width))
+        found = None
+        for start in range(first, stop_part, n_rows):
+            stop = min(start + n_rows, stop_part)
+            sums = sums_of(rows[: stop - start], start, stop)
+            found = sums if found is None else join(found, sums)
+        parts[part] = found
+
+    # A single part is left to BLAS's own threads.
+    with one_blas_thread() if n_parts > 1 else contextlib.nullcontext():
+        for_each_block(task, n_samples, part_size, work=n_samples * width * n_products)
+    return parts
