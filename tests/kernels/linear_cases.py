@@ -5,8 +5,10 @@ import sys
 
 import numpy as np
 
+from fastml.solvers.polynomial import segments_of
 from tests.reference import errors as reference_errors
 from tests.reference import normal_equations as reference_products
+from tests.reference import polynomial as reference_polynomial
 from tests.reference import ranking as reference_ranking
 
 
@@ -103,6 +105,21 @@ def products_of_residuals_are_summed(run):
         np.testing.assert_allclose(
             found, expected, rtol=1e-10, atol=1e-6 if abs(Y).max(initial=0) > 1e6 else 1e-11
         )
+
+
+# ---- polynomials ---------------------------------------------------------------------------
+def monomials_are_multiplied(run):
+    for n, d, degree in [(1, 1, 3), (5, 3, 2), (7, 4, 4), (3, 2, 1), (2, 3, 0)]:
+        X = run.normal(n, d)
+        for interaction_only in (False, True):
+            for n_ones in (0, 1) if degree else (1,):
+                combos = reference_polynomial.combinations(d, degree, interaction_only, n_ones)
+                segments = segments_of(d, degree, interaction_only, n_ones)
+                for shape in ((n, len(combos)), (len(combos), n)):
+                    out = run.zeros(shape)
+                    out = out if shape[0] == n and shape[1] == len(combos) else out.T
+                    run.device.kernels.polynomial.expand(run.there(X), segments, n_ones, out)
+                    run.close(out, reference_polynomial.expand(X, combos), factor=8)
 
 
 CASES = {

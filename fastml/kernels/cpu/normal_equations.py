@@ -152,7 +152,7 @@ def _sum_blocks(sums_of, join, X, width, n_products):
     """What `sums_of(work, start, stop)` gives for blocks of rows, joined to some parts in order."""
     n_samples = X.shape[0]
     n_rows = min(max(BLOCK // width, FEWEST_ROWS), MOST_ROWS, n_samples)
-    n_parts = min(PARTS, -(-n_samples // n_rows), max(1, PART_BYTES // (8 * width * n_products)))
+    n_parts = min(PARTS, -(-n_samples // n_rows), max(1, PART_BYTES // (8 * width * max(1, n_products))))
     part_size = -(-n_samples // n_parts)
     parts = [None] * -(-n_samples // part_size)
 
