@@ -5,6 +5,8 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
+import numpy as np
+
 from .._device import choose
 from .._validation import DEVICE, Interval, check_X_y, fit_method
 from ..solvers import normal_equations as solver
@@ -130,12 +132,13 @@ class LinearRegression(LinearRegressor):
         X, y = check_X_y(self, X, y, y_float=True)
         roots = roots_of(sample_weight, X, non_negative=True)
         device = choose(self.device, X, work=2.0 * X.shape[0] * X.shape[1] ** 2)
-        there = [None if a is None else device.asarray(a) for a in (X, columns_of(y), roots)]
+        roots = None if roots is None else device.asarray(roots)
+        data = device.asarray(X), device.asarray(columns_of(y)), roots
         if self.positive:
-            solution = solver.non_negative(device, *there, self.fit_intercept)
+            solution = solver.non_negative(device, *data, self.fit_intercept)
         else:
-            solution = solver.least_squares(device, *there, self.fit_intercept, self.tol)
-            self.rank_, self.singular_ = solution.rank, solution.singular.astype(X.dtype)
+            solution = solver.least_squares(device, *data, self.fit_intercept, self.tol)
+            self.rank_, self.singular_ = solution.rank, np.asarray(solution.singular, X.dtype)
         self._set_solution(solution, X.dtype, flat=y.ndim == 1)
         return self
 

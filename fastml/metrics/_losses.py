@@ -160,11 +160,11 @@ def hinge_loss(y_true: Any, pred_decision: Any, *, labels: Any = None, sample_we
     >>> round(hinge_loss([-1, 1, 1], [-2.18, 2.36, 0.09]), 2)
     0.3
     """
-    coded = _codes(y_true, labels)
-    weights = None if sample_weight is None or coded is None else plain_weights(sample_weight, coded[0])
+    codes, n_classes = _codes(y_true, labels) or (None, 0)
+    weights = None if sample_weight is None or codes is None else plain_weights(sample_weight, codes)
     margins = None
-    if coded is not None and (weights is not None or sample_weight is None):
-        margins = _margins(*coded, to_host(pred_decision))
+    if codes is not None and (weights is not None or sample_weight is None):
+        margins = _margins(codes, n_classes, to_host(pred_decision))
     if margins is None:
         options = {"labels": labels, "sample_weight": given(sample_weight)}
         return sk("sklearn.metrics.hinge_loss")(given(y_true), given(pred_decision), **options)

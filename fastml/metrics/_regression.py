@@ -151,7 +151,7 @@ def r2_score(
 
     Parameters
     ----------
-    y_true, y_pred, sample_weight, device : object
+    y_true, y_pred, sample_weight : object
         As for `mean_squared_error`.
     multioutput : {"raw_values", "uniform_average", "variance_weighted"}, array-like or None, \
 default="uniform_average"

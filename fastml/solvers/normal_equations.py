@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._device import CPU
+
 __all__ = [
     "Solution",
     "centred",
@@ -164,8 +166,8 @@ def least_squares(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool, 
     """
     n_samples, d = X.shape
     if n_samples > d:
-        means, *sums = means_and_products(device, X, Y, roots, fit_intercept)
-        solution = _by_products(device, X, Y, roots, means, *sums, tol)
+        means, gram, right = means_and_products(device, X, Y, roots, fit_intercept)
+        solution = _by_products(device, X, Y, roots, means, gram, right, tol)
         if solution is not None:
             return solution
     else:
@@ -181,11 +183,12 @@ def _by_products(device, X, Y, roots, means, gram, right, tol):
     most = min(SAFE_CONDITION, 0.5 / tol if tol > 0 else np.inf)
     if values[0] * most**2 <= values[-1]:
         return None
-    coef = np.linalg.solve(gram, right)
+    factor, solve = np.linalg.cholesky(gram), CPU.kernels.normal_equations.solve_factored
+    coef = solve(factor, right)
     if values[0] * EXACT_CONDITION**2 < values[-1]:
-        there = device.asarray(means), device.asarray(coef)
+        there = device.asarray(means), device.asarray(np.ascontiguousarray(coef))
         rest = device.kernels.normal_equations.residual_products(X, Y, roots, *there)
-        coef += np.linalg.solve(gram, device.to_host(rest))
+        coef += solve(factor, device.to_host(rest))
     return Solution(coef, means, np.sqrt(values[::-1]), len(gram))
 
 
@@ -268,16 +271,19 @@ def _solve_penalised(matrix, right, alphas):
     diagonal = matrix.diagonal().copy()
     for alpha in np.unique(alphas):
         np.fill_diagonal(matrix, diagonal + alpha)
-        if not _is_definite(matrix):
+        factor = _factored(matrix)
+        if factor is None:
             return None
         columns = alphas == alpha
-        solution[:, columns] = np.linalg.solve(matrix, right[:, columns])
+        solution[:, columns] = CPU.kernels.normal_equations.solve_factored(factor, right[:, columns])
     return solution
 
 
-def _is_definite(matrix):
+def _factored(matrix):
+    """The Cholesky factor, or None if the matrix is nearly singular."""
     try:
-        pivots = np.linalg.cholesky(matrix).diagonal()
+        factor = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
-        return False
-    return bool(pivots.min() ** 2 > SMALLEST_PIVOT * pivots.max() ** 2)
+        return None
+    pivots = factor.diagonal()
+    return factor if pivots.min() ** 2 > SMALLEST_PIVOT * pivots.max() ** 2 else None

@@ -107,6 +107,15 @@ def products_of_residuals_are_summed(run):
         )
 
 
+def factors_are_solved(run):
+    for n, k in [(1, 1), (7, 3), (20, 1)]:
+        rows, right = run.rng.standard_normal((n + 5, n)), run.rng.standard_normal((n, k))
+        factor = np.linalg.cholesky(rows.T @ rows)
+        if run.device.name == "cpu":
+            found = run.device.kernels.normal_equations.solve_factored(factor, right)
+            np.testing.assert_allclose(found, reference_products.solve_factored(factor, right), rtol=1e-9)
+
+
 # ---- polynomials ---------------------------------------------------------------------------
 def monomials_are_multiplied(run):
     for n, d, degree in [(1, 1, 3), (5, 3, 2), (7, 4, 4), (3, 2, 1), (2, 3, 0)]:

@@ -225,7 +225,7 @@ def test_blocks_of_rows(monkeypatch):
     from fastml.kernels.cpu import normal_equations
 
     monkeypatch.setattr(normal_equations, "BLOCK", 1)
-    monkeypatch.setattr(normal_equations, "FEWEST_ROWS", 7)
+    monkeypatch.setattr(normal_equations, "WIDE", 7)
     monkeypatch.setattr(left_out, "BLOCK", 50)
     random = np.random.RandomState(0)
     X, y = random.normal(size=(301, 5)) + 100, random.normal(size=301)

@@ -22,3 +22,8 @@ def residual_products(X, Y, roots, means, coef):
     _, rows = _rows(X, Y, roots, means)
     d = X.shape[1]
     return (rows[:, :d].T @ (rows[:, d:] - rows[:, :d] @ coef)).astype(float)
+
+
+def solve_factored(factor, right):
+    """The inverse of the matrix that was factored, times the right sides."""
+    return np.linalg.inv(factor @ factor.T) @ right

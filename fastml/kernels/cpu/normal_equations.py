@@ -12,11 +12,12 @@ import numpy as np
 from ..._threads import for_each_block, one_blas_thread
 from .._compile import T, float64, int64, kernel
 
-__all__ = ["centred_products", "residual_products"]
+__all__ = ["centred_products", "residual_products", "solve_factored"]
 
 BLOCK = 1 << 16  # values in a block, which fit the second-level cache as float64
-FEWEST_ROWS, MOST_ROWS = 128, 4096  # of a block
-PARTS = 16  # sums that are kept apart, for threads
+WIDE = 2048  # rows in a block of wide data, where products are worth more than the cache
+MOST_ROWS = 4096  # of a block
+PARTS = 16  # sums that are kept apart, for threads; an even number of them
 PART_BYTES = 1 << 28  # of all of them; of larger ones there are fewer
 
 
@@ -66,6 +67,26 @@ def centre_rows(
             rows_out[i - start, d + j] = root * (Y[i, j] - means[d + j])
 
 
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums are taken in vector lanes
+def substitute(
+    factor: float64[:, :],  # IN  (n, n) lower triangle
+    transposed: float64[:, :],  # IN  (n, n) upper triangle
+    solutions_out: float64[:, :],  # OUT (n_right, n) the right sides at first
+):
+    n = factor.shape[0]
+    for k in range(solutions_out.shape[0]):
+        for i in range(n):
+            total = solutions_out[k, i]
+            for j in range(i):
+                total -= factor[i, j] * solutions_out[k, j]
+            solutions_out[k, i] = total / factor[i, i]
+        for i in range(n - 1, -1, -1):
+            total = solutions_out[k, i]
+            for j in range(i + 1, n):
+                total -= transposed[i, j] * solutions_out[k, j]
+            solutions_out[k, i] = total / factor[i, i]
+
+
 # ---- launchers ---------------------------------------------------------------------------
 def centred_products(X, Y, roots=None, *, centre=True):
     """Sum the products of all pairs of columns, around their means.
@@ -95,30 +116,24 @@ def centred_products(X, Y, roots=None, *, centre=True):
     """
     width = X.shape[1] + Y.shape[1]
     roots = np.empty(0) if roots is None else roots
+    blocks = {}  # by the first row: the weight, and the means
 
     def sums_of(rows, start, stop):
         means = np.zeros(width)
         weight = means_of_rows(X, Y, roots, means, start, stop) if centre else 0.0
+        blocks[start] = weight, means
         centre_rows(X, Y, roots, means, rows, start, stop)
-        return weight, means, rows.T @ rows
+        return rows.T @ rows
 
-    parts = _sum_blocks(sums_of, _join, X, width, width)
-    weight, means, products = parts[0]
-    for part in parts[1:]:
-        weight, means, products = _join((weight, means, products), part)
-    return means, products
-
-
-def _join(before, added):
-    """The sums of two sets of rows; Chan, Golub and LeVeque, eq. 2.1."""
-    weight = before[0] + added[0]
-    share = added[0] / weight if weight > 0 else 0.0
-    difference = added[1] - before[1]
-    products = before[2]
-    products += added[2]
-    if share > 0:
-        products += (before[0] * share) * np.outer(difference, difference)
-    return weight, before[1] + share * difference, products
+    products = _sum_blocks(sums_of, X, width, width)
+    weights, means = map(np.array, zip(*(blocks[start] for start in sorted(blocks))))
+    total = weights.sum()
+    if not total > 0:
+        return means[0], products
+    mean = means[0] + (weights / total) @ (means - means[0])
+    apart = np.sqrt(weights)[:, None] * (means - mean)
+    products += apart.T @ apart
+    return mean, products
 
 
 def residual_products(X, Y, roots, means, coef):
@@ -145,27 +160,53 @@ def residual_products(X, Y, roots, means, coef):
         centre_rows(X, Y, roots, means, rows, start, stop)
         return rows[:, :d].T @ (rows[:, d:] - rows[:, :d] @ coef)
 
-    return sum(_sum_blocks(sums_of, np.add, X, width, Y.shape[1]))
+    return _sum_blocks(sums_of, X, width, Y.shape[1])
 
 
-def _sum_blocks(sums_of, join, X, width, n_products):
-    """What `sums_of(work, start, stop)` gives for blocks of rows, joined to some parts in order."""
+def _sum_blocks(sums_of, X, width, n_products):
+    """Add up what `sums_of(work, start, stop)` gives for blocks of rows, always in the same order."""
     n_samples = X.shape[0]
-    n_rows = min(max(BLOCK // width, FEWEST_ROWS), MOST_ROWS, n_samples)
-    n_parts = min(PARTS, -(-n_samples // n_rows), max(1, PART_BYTES // (8 * width * max(1, n_products))))
+    n_rows = min(max(BLOCK // width, min(2 * width, WIDE)), MOST_ROWS, n_samples)
+    n_parts = min(PARTS, -(-n_samples // n_rows))
+    n_parts += n_parts % 2 if n_parts > 1 else 0  # for two threads to share evenly
+    n_parts = min(n_parts, max(1, PART_BYTES // (8 * width * max(1, n_products))))
     part_size = -(-n_samples // n_parts)
     parts = [None] * -(-n_samples // part_size)
 
     def task(part, first, stop_part):
-        rows = np.empty((n_rows, width))
-        found = None
-        for start in range(first, stop_part, n_rows):
-            stop = min(start + n_rows, stop_part)
+        rows = np.empty((min(n_rows, part_size), width))
+        for start in range(first, stop_part, len(rows)):
+            stop = min(start + len(rows), stop_part)
             sums = sums_of(rows[: stop - start], start, stop)
-            found = sums if found is None else join(found, sums)
-        parts[part] = found
+            if start == first:
+                parts[part] = sums
+            else:
+                parts[part] += sums
 
     # A single part is left to BLAS's own threads.
     with one_blas_thread() if n_parts > 1 else contextlib.nullcontext():
         for_each_block(task, n_samples, part_size, work=n_samples * width * n_products)
-    return parts
+    total = parts[0]
+    for sums in parts[1:]:
+        total += sums
+    return total
+
+
+def solve_factored(factor, right):
+    """Solve the systems of equations that a Cholesky factor stands for.
+
+    Parameters
+    ----------
+    factor : float64 ndarray of shape (n, n)
+        The lower triangular factor.
+    right : float64 ndarray of shape (n, n_right)
+        The right sides.
+
+    Returns
+    -------
+    solutions : float64 ndarray of shape (n, n_right)
+        What the factor times its transpose has to be multiplied by.
+    """
+    solutions = np.array(right.T, order="C")
+    substitute(np.ascontiguousarray(factor), np.ascontiguousarray(factor.T), solutions)
+    return solutions.T
