@@ -50,6 +50,7 @@ def test_degree_zero(iris):
 
 def test_blocks_of_rows(monkeypatch, diabetes):
     monkeypatch.setattr(polynomial, "BLOCK", 1)
+    monkeypatch.setattr(polynomial, "COLUMN", 50)
     for order in "CF":
         same(diabetes[0], order=order, degree=3)
 

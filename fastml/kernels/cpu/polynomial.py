@@ -13,6 +13,7 @@ __all__ = ["expand"]
 
 SOURCE, LENGTH, FEATURE, TARGET = range(4)  # of a segment
 BLOCK = 1 << 16  # values in a block of rows, which stay in the cache from degree to degree
+COLUMN = 1 << 12  # values in a block of a column, if columns stand together
 
 
 # ---- range kernels ------------------------------------------------------------------------
@@ -82,13 +83,14 @@ def expand(X, segments, n_ones, out):
     n_samples, n_columns = out.shape
 
     if out.flags.c_contiguous:
+        n_rows = max(16, BLOCK // n_columns)
 
         def task(_, start, stop):
             expand_rows(X, segments, n_ones, out, start, stop)
     else:
-        columns = np.ascontiguousarray(X.T)
+        columns, n_rows = np.ascontiguousarray(X.T), COLUMN
 
         def task(_, start, stop):
             expand_columns(columns, segments, n_ones, out.T, start, stop)
 
-    for_each_block(task, n_samples, max(16, BLOCK // n_columns), work=2.0 * out.size)
+    for_each_block(task, n_samples, n_rows, work=2.0 * out.size)
