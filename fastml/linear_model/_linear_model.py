@@ -15,7 +15,7 @@ from .._validation import check_weight, sk
 __all__ = ["LinearModel", "LinearRegressor", "columns_of", "is_sparse", "roots_of"]
 
 
-class LinearModel(LinearPredictor, Estimator):
+class LinearModel(Estimator):
     """Base of the estimators whose coefficients solve a system of equations."""
 
     coef_: Any
@@ -61,7 +61,7 @@ class LinearModel(LinearPredictor, Estimator):
         return self
 
 
-class LinearRegressor(MultiOutput, Regressor, LinearModel):
+class LinearRegressor(MultiOutput, Regressor, LinearPredictor, LinearModel):
     """Base of the regressors among them."""
 
     def predict(self, X: Any) -> Any:
