@@ -5,7 +5,12 @@ import sys
 
 import numpy as np
 
+from fastml import metrics
+from fastml.discriminant_analysis import LinearDiscriminantAnalysis
+from fastml.linear_model import LinearRegression, Ridge, RidgeClassifier, RidgeClassifierCV, RidgeCV
+from fastml.preprocessing import PolynomialFeatures
 from fastml.solvers.polynomial import segments_of
+from tests.kernels.estimator_cases import _fitted, _same
 from tests.reference import errors as reference_errors
 from tests.reference import normal_equations as reference_products
 from tests.reference import polynomial as reference_polynomial
@@ -129,6 +134,50 @@ def monomials_are_multiplied(run):
                     out = out if shape[0] == n and shape[1] == len(combos) else out.T
                     run.device.kernels.polynomial.expand(run.there(X), segments, n_ones, out)
                     run.close(out, reference_polynomial.expand(X, combos), factor=8)
+
+
+# ---- whole computations ----------------------------------------------------------------------
+def linear_models_are_fitted(run):
+    X, y = run.normal(30, 3, offset=2.0), run.normal(30)
+    for cls in (LinearRegression, Ridge, RidgeCV):
+        for params in ({}, {"fit_intercept": False}):
+
+            @_fitted
+            def fit(device, X, y, cls=cls, params=params):
+                model = cls(device=device, **params).fit(X, y, np.arange(30) % 4)
+                assert type(model.coef_) is np.ndarray
+                return model.coef_, model.intercept_
+
+            _same(run, fit, X, y)
+            _same(run, lambda device, X, cls=cls: cls(device=device).fit(X, y).predict(X), X)
+
+
+def linear_classifiers_are_fitted(run):
+    y = np.arange(30) % 3
+    X = run.normal(30, 4) + (2 * y[:, None]).astype(run.dtype)
+    for cls in (RidgeClassifier, RidgeClassifierCV, LinearDiscriminantAnalysis):
+        _same(run, lambda device, X, cls=cls: cls(device=device).fit(X, y).predict(X), X, exact=True)
+        _same(run, lambda device, X, cls=cls: cls(device=device).fit(X, y).decision_function(X), X)
+    _same(run, lambda device, X: LinearDiscriminantAnalysis(device=device).fit(X, y).predict_proba(X), X)
+
+
+def polynomials_are_computed(run):
+    X = run.normal(5, 3)
+    for params in ({}, {"degree": (2, 3), "order": "F"}, {"interaction_only": True, "include_bias": False}):
+        _same(run, lambda device, X, p=params: PolynomialFeatures(device=device, **p).fit_transform(X), X)
+
+
+def scores_are_computed(run):
+    y, scores = np.arange(40) % 2, run.normal(40)
+    for name in ("roc_auc_score", "roc_curve", "average_precision_score", "precision_recall_curve"):
+        call = getattr(metrics, name)
+        _same(run, lambda device, y, s, call=call: call(y, s, device=device), y, scores)
+    chances = np.stack([1 / (1 + np.exp(scores)), 1 / (1 + np.exp(-scores))], axis=1)
+    _same(run, lambda device, y, p: metrics.log_loss(y, p, device=device), y, chances)
+    _same(run, lambda device, y, p: metrics.f1_score(y, p, device=device), y, (y + (scores > 1)) % 2)
+    for name in ("mean_squared_error", "mean_absolute_error", "r2_score"):
+        call = getattr(metrics, name)
+        _same(run, lambda device, a, b, call=call: call(a, b, device=device), run.normal(40), scores)
 
 
 CASES = {

@@ -18,20 +18,14 @@ COLUMN = 1 << 12  # values in a block of a column, if columns stand together
 
 # ---- range kernels ------------------------------------------------------------------------
 @kernel
-def expand_rows(
+def multiply_in_rows(
     X: T[:, :],  # IN  (n_samples, n_features)
     segments: int64[:, :],  # IN  (n_segments, 4)
-    n_ones: int64,  # columns of ones at the beginning
-    expanded_out: T[:, :],  # OUT (n_samples, n_columns)
+    expanded_out: T[:, :],  # OUT (n_samples, n_columns) with the features in their places
     start: int64,
     stop: int64,
 ):
     for i in range(start, stop):
-        for j in range(n_ones):
-            expanded_out[i, j] = T(1)
-        if expanded_out.shape[1] > n_ones:
-            for j in range(X.shape[1]):
-                expanded_out[i, n_ones + j] = X[i, j]
         for s in range(segments.shape[0]):
             x = X[i, segments[s, FEATURE]]
             source, target = uint64(segments[s, SOURCE]), uint64(segments[s, TARGET])
@@ -40,22 +34,14 @@ def expand_rows(
 
 
 @kernel
-def expand_columns(
+def multiply_columns(
     Xt: T[:, :],  # IN  (n_features, n_samples) the samples are its columns
     segments: int64[:, :],  # IN  (n_segments, 4)
-    n_ones: int64,  # rows of ones at the beginning
-    expanded_out: T[:, :],  # OUT (n_columns, n_samples)
+    expanded_out: T[:, :],  # OUT (n_columns, n_samples) with the features in their places
     start: int64,
     stop: int64,
 ):
     first, last = uint64(start), uint64(stop)
-    for j in range(n_ones):
-        for i in range(first, last):
-            expanded_out[j, i] = T(1)
-    if expanded_out.shape[0] > n_ones:
-        for j in range(Xt.shape[0]):
-            for i in range(first, last):
-                expanded_out[n_ones + j, i] = Xt[j, i]
     for s in range(segments.shape[0]):
         f = segments[s, FEATURE]
         for k in range(segments[s, LENGTH]):
@@ -81,16 +67,16 @@ def expand(X, segments, n_ones, out):
         Receives the monomials; of X's dtype, in C or Fortran order.
     """
     n_samples, n_columns = out.shape
+    by_row = out.flags.c_contiguous
+    columns = X if by_row else np.ascontiguousarray(X.T)
+    last = min(n_ones + X.shape[1], n_columns)
 
-    if out.flags.c_contiguous:
-        n_rows = max(16, BLOCK // n_columns)
+    def task(_, start, stop):
+        out[start:stop, :n_ones] = 1
+        out[start:stop, n_ones:last] = X[start:stop, : last - n_ones]
+        if by_row:
+            multiply_in_rows(X, segments, out, start, stop)
+        else:
+            multiply_columns(columns, segments, out.T, start, stop)
 
-        def task(_, start, stop):
-            expand_rows(X, segments, n_ones, out, start, stop)
-    else:
-        columns, n_rows = np.ascontiguousarray(X.T), COLUMN
-
-        def task(_, start, stop):
-            expand_columns(columns, segments, n_ones, out.T, start, stop)
-
-    for_each_block(task, n_samples, n_rows, work=2.0 * out.size)
+    for_each_block(task, n_samples, max(16, BLOCK // n_columns) if by_row else COLUMN, work=2.0 * out.size)
