@@ -11,24 +11,24 @@ __all__ = ["expand"]
 def multiply_features(
     X: T[:],  # IN  (n_samples * n_features,)
     factors: int32[:],  # IN  (n_columns * degree,) the features of each monomial, -1 for none
-    n_features: int32,
-    degree: int32,
-    by_row: int32,  # 1 if the monomials of a sample stand together, 0 if those of a column
+    n_features: int64,
+    degree: int64,
+    by_row: int64,  # 1 if the monomials of a sample stand together, 0 if those of a column
     expanded_out: T[:],  # OUT (n_samples * n_columns,)
 ):
     """A thread for each monomial of each sample; factors in the order in which the CPU multiplies them."""
     i = int64(cuda.blockIdx.x) * int64(BLOCK) + int64(cuda.threadIdx.x)
     if i >= expanded_out.shape[0]:
         return
-    n_columns = int64(factors.shape[0]) // int64(degree)
+    n_columns = factors.shape[0] // degree
     n_samples = expanded_out.shape[0] // n_columns
-    row = i // n_columns if by_row else i % n_samples
-    column = i % n_columns if by_row else i // n_samples
+    row = i // n_columns if by_row == int64(1) else i % n_samples
+    column = i % n_columns if by_row == int64(1) else i // n_samples
     product = T(1)
     for t in range(u32(degree)):
-        feature = factors[column * int64(degree) + int64(t)]
+        feature = factors[column * degree + int64(t)]
         if feature >= int32(0):
-            product = product * X[row * int64(n_features) + int64(feature)]
+            product = product * X[row * n_features + int64(feature)]
     expanded_out[i] = product
 
 
@@ -49,7 +49,7 @@ def expand(X, segments, n_ones, out):
     factors = _factors(segments, n_ones, X.shape[1], out.shape[1])
     by_row = out.flags.c_contiguous
     flat = (out if by_row else out.T).reshape(-1)
-    sizes = np.int32(X.shape[1]), np.int32(factors.shape[1]), np.int32(by_row)
+    sizes = np.int64(X.shape[1]), np.int64(factors.shape[1]), np.int64(by_row)
     multiply_features[(blocks_for(out.size),), (BLOCK,)](
         X.reshape(-1), cp.asarray(factors.reshape(-1)), *sizes, flat
     )
