@@ -172,7 +172,8 @@ def measure(entry: Entry, peers: Sequence[Library], rounds: int, threads: int, q
     laps = {}
     for library, model in models.items():
         score = workload.score.of(data, model, answers[library], answers[SKLEARN])
-        passes = int(model.n_iter_) if hasattr(model, "n_iter_") else None
+        passes = getattr(model, "n_iter_", None)  # None too where equations are solved at once
+        passes = None if passes is None else int(passes)
         laps[library.name] = Lap(fits.get(library.name), replies.get(library.name), score, passes)
     worse = workload.score.is_worse(laps[FASTML.name].score, laps[SKLEARN.name].score)
     score_name = workload.score.name

@@ -83,6 +83,27 @@ def _labels(n, goals):
     )
 
 
+def _scores_of_two(n, goals):
+    def load(quick: bool) -> Data:
+        random = np.random.default_rng(0)
+        truth = random.integers(0, 2, n // 10 if quick else n)
+        guess = random.normal(size=len(truth)) + truth
+        return Data("scores", truth[:, None], truth, guess[:, None], guess)
+
+    workload = Workload(
+        "metrics.roc_auc_score", (), scores.SAME, arguments=lambda data: (data.y, data.y_test)
+    )
+    return _entry(f"roc_auc {n:.0e} scores".replace("+0", ""), None, workload, load, ("answer",), goals)
+
+
+def _linear(name, n, d, dtype, n_classes, goals, timed=("fit",), ask=None):
+    workload = Workload(name, (), scores.ACCURACY if n_classes else scores.R2, "predict")
+    load = _supervised(n, d, dtype, n_classes)
+    what = f"asked for {ask} row" if ask else f"{n // 1000}k x {d}" if n >= 1000 else f"{n} x {d}"
+    title = f"{name.partition('.')[2]} {what}"
+    return _entry(title, dtype, workload, _ask(load, ask) if ask else load, timed, goals)
+
+
 def _signal(X, random):
     """A smooth function of some of the columns, with interactions, and noise."""
     strong = X[:, : max(4, X.shape[1] // 4)]
@@ -162,6 +183,7 @@ def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
 F32, F64 = np.float32, np.float64
 ANY_BOOSTING = {"sk": 1, "lightgbm": 1, "xgboost": 1}
 ANY_FOREST = {"sk": 1, "sx": 1}
+ANY_LINEAR = {"sk": 1, "sx": 1}
 
 TARGETS = (
     _kmeans(100_000, 20, 10, F32, {"sk": 2, "sx": 1.3}, passes=10),
@@ -209,4 +231,13 @@ TARGETS = (
     _isolation("100k x 20", 100_000, 20, {"sk": 8}),
     _isolation("asked for 100k rows", 100_000, 20, {"sk": 3}, timed=("answer",), ask=100_000),
     _isolation("asked for 1 row", 20_000, 20, {"sk": 20}, timed=("answer",), ask=1),
+    _scores_of_two(1_000_000, {"sk": 8}),
+    _linear("linear_model.LinearRegression", 200_000, 50, F64, 0, ANY_LINEAR),
+    _linear("linear_model.LinearRegression", 200_000, 50, F32, 0, ANY_LINEAR),
+    _linear("linear_model.LinearRegression", 100, 10, F64, 0, {"sk": 1}, timed=("fit", "answer")),
+    _linear("linear_model.LinearRegression", 1_000, 10, F64, 0, {"sk": 1}, timed=("answer",), ask=1),
+    _linear("linear_model.Ridge", 200_000, 50, F64, 0, ANY_LINEAR),
+    _linear("linear_model.RidgeCV", 200_000, 50, F64, 0, {"sk": 1}),
+    _linear("linear_model.RidgeClassifier", 200_000, 50, F64, 2, {"sk": 1}),
+    _linear("discriminant_analysis.LinearDiscriminantAnalysis", 200_000, 50, F64, 5, {"sk": 1}),
 )

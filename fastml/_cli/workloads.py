@@ -174,6 +174,33 @@ def _two_labellings(data):
     return (data.y, np.where(np.arange(len(data.y)) % 10 == 0, np.roll(data.y, 1), data.y))
 
 
+def _scores_of_classes(data):
+    """Labels of two classes, and scores that often tell them apart."""
+    positive = data.y > data.y.mean()
+    return (positive, data.X[:, 0] + positive * np.std(data.X[:, 0]))
+
+
+def _chances_of_classes(data):
+    """Labels, and probabilities that favour the true ones."""
+    classes, codes = np.unique(data.y, return_inverse=True)
+    chances = np.abs(np.sin(np.arange(len(codes) * len(classes), dtype=float))).reshape(len(codes), -1) + 0.1
+    chances[np.arange(len(codes)), codes] += 1.0
+    return (codes, chances / chances.sum(axis=1, keepdims=True))
+
+
+def _two_targets(data):
+    return (data.y.astype(float), data.y + np.sin(np.arange(len(data.y))))
+
+
+def _curve_of_squares(data):
+    return (np.linspace(0, 1, len(data.y)), np.linspace(0, 1, len(data.y)) ** 2)
+
+
+def _linear(name, score):
+    data = ("diabetes", "made") if score is scores.R2 else ("breast_cancer", "digits", "made")
+    return Workload(name, data, score, "predict")
+
+
 def _scaler(name):
     return Workload(f"preprocessing.{name}", ("breast_cancer", "china", "made"), scores.SAME, "transform")
 
@@ -287,6 +314,29 @@ WORKLOADS = (
     _metric("pair_confusion_matrix", _LABELS, _two_labellings),
     _metric("accuracy_score", _LABELS, _two_labellings),
     _metric("confusion_matrix", _LABELS, _two_labellings),
+    *(
+        _metric(name, ("breast_cancer", "made"), _scores_of_classes)
+        for name in ("roc_auc_score", "roc_curve", "average_precision_score", "precision_recall_curve")
+    ),
+    *(
+        _metric(name, _LABELS, _two_labellings, average="macro")
+        for name in ("precision_score", "recall_score", "f1_score", "precision_recall_fscore_support")
+    ),
+    _metric("fbeta_score", _LABELS, _two_labellings, average="macro", beta=2.0),
+    _metric("log_loss", _LABELS, _chances_of_classes),
+    _metric("hinge_loss", _LABELS, _chances_of_classes),
+    *(
+        _metric(name, ("diabetes", "made"), _two_targets)
+        for name in ("mean_squared_error", "root_mean_squared_error", "mean_absolute_error", "r2_score")
+    ),
+    _metric("auc", ("made",), _curve_of_squares),
+    _linear("linear_model.LinearRegression", scores.R2),
+    _linear("linear_model.Ridge", scores.R2),
+    _linear("linear_model.RidgeCV", scores.R2),
+    _linear("linear_model.RidgeClassifier", scores.ACCURACY),
+    _linear("linear_model.RidgeClassifierCV", scores.ACCURACY),
+    _linear("discriminant_analysis.LinearDiscriminantAnalysis", scores.ACCURACY),
+    Workload("preprocessing.PolynomialFeatures", ("diabetes", "breast_cancer"), scores.SAME, "transform"),
     _scaler("StandardScaler"),
     _scaler("MinMaxScaler"),
     _scaler("MaxAbsScaler"),

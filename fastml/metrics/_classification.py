@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .._device import choose, is_cuda_array, like_input
+from .._device import choose, like_input
 from .._validation import sk
-from ._labels import plain_labels, same_kind
+from ._labels import given, plain_labels, plain_weights, same_kind, to_host
 
 __all__ = ["accuracy_score", "confusion_matrix"]
 
@@ -55,12 +55,12 @@ def accuracy_score(
     """
     truth, predicted = plain_labels(y_true), plain_labels(y_pred)
     plain = same_kind(truth, predicted) and isinstance(normalize, (bool, np.bool_))
-    weights = _plain_weights(sample_weight, truth) if plain else None
+    weights = plain_weights(sample_weight, truth) if plain else None
     if not plain or (weights is None and sample_weight is not None):
         options = {"normalize": normalize, "sample_weight": sample_weight}
         return sk("sklearn.metrics.accuracy_score")(y_true, y_pred, **options)
     if weights is not None:
-        right = _host(truth) == _host(predicted)
+        right = to_host(truth) == to_host(predicted)
         return float(np.average(right, weights=weights) if normalize else right @ weights)
     chosen = choose(device, y_true, work=truth.shape[0])
     if truth.dtype.kind == "U":
@@ -68,20 +68,6 @@ def accuracy_score(
     else:
         count = chosen.kernels.counts.count_equal(chosen.asarray(truth), chosen.asarray(predicted))
     return count / truth.shape[0] if normalize else float(count)
-
-
-def _host(labels):
-    return choose("cpu").to_host(labels)
-
-
-def _plain_weights(sample_weight, labels):
-    """Finite weights that are not all zero, one for each label, or None."""
-    if isinstance(sample_weight, (list, tuple)):
-        sample_weight = np.array(sample_weight)
-    weights = _host(sample_weight) if is_cuda_array(sample_weight) else sample_weight
-    if type(weights) is not np.ndarray or weights.shape != labels.shape or weights.dtype.kind not in "fiu":
-        return None
-    return weights if np.isfinite(weights).all() and weights.any() else None
 
 
 def confusion_matrix(
@@ -136,24 +122,20 @@ def confusion_matrix(
     matrix = None
     truth, predicted = plain_labels(y_true), plain_labels(y_pred)
     if same_kind(truth, predicted) and (normalize is None or normalize in ("true", "pred", "all")):
-        weights = None if sample_weight is None else _plain_weights(sample_weight, truth)
+        weights = None if sample_weight is None else plain_weights(sample_weight, truth)
         if sample_weight is None or weights is not None:
             chosen = choose(device, y_true, work=4 * truth.shape[0])
             matrix = _matrix(truth, predicted, labels, weights, chosen)
     if matrix is None or matrix.size == 1:  # scikit-learn has a warning for a single label
         options = {"labels": labels, "sample_weight": sample_weight, "normalize": normalize}
-        return sk("sklearn.metrics.confusion_matrix")(_given(y_true), _given(y_pred), **options)
+        return sk("sklearn.metrics.confusion_matrix")(given(y_true), given(y_pred), **options)
     return like_input(_normalized(matrix, normalize), y_true)
-
-
-def _given(y):
-    return _host(y) if is_cuda_array(y) else y
 
 
 def _matrix(truth, predicted, labels, weights, device):
     """The matrix of `labels`, or None for what scikit-learn is to look at."""
-    rows, columns, first, values = _numbered(device, truth, predicted)
-    table = _tabulate(device, rows, columns, first, len(values), weights)
+    rows, columns, first, values = numbered(device, truth, predicted)
+    table = tabulate(device, rows, columns, first, len(values), weights)
     if weights is None:
         in_truth, in_predicted = table.any(axis=1), table.any(axis=0)
     else:
@@ -174,7 +156,7 @@ def _matrix(truth, predicted, labels, weights, device):
     return matrix
 
 
-def _numbered(device, truth, predicted):
+def numbered(device, truth, predicted):
     """Integers that stand for the labels, the first of them, and the labels that they stand for, sorted.
 
     Integers within a small range stand for themselves, also where some of the range do not occur.
@@ -185,13 +167,13 @@ def _numbered(device, truth, predicted):
         low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
         if (high - low + 1) ** 2 <= max(SPARE_CELLS, 4 * truth.shape[0]):
             return rows, columns, low, np.arange(low, high + 1)
-    together = np.concatenate([_host(truth), _host(predicted)])
+    together = np.concatenate([to_host(truth), to_host(predicted)])
     values, codes = np.unique(together, return_inverse=True)
     codes = device.asarray(codes.astype(np.int64, copy=False))
     return codes[: truth.shape[0]], codes[truth.shape[0] :], 0, values
 
 
-def _tabulate(device, rows, columns, first, n_values, weights):
+def tabulate(device, rows, columns, first, n_values, weights):
     """Counts, or sums of weights, of all pairs of codes."""
     counts = device.kernels.counts
     if weights is None:
@@ -207,7 +189,7 @@ def _tabulate(device, rows, columns, first, n_values, weights):
 
 
 def _codes(labels, first):
-    return _host(labels).astype(np.int64) - first
+    return to_host(labels).astype(np.int64) - first
 
 
 def _occurring(labels, first, n_values):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._device import choose, is_cuda_array
+from .._device import CPU, choose, is_cuda_array
 
 SPARE = 1024  # labels that a table by label may have beyond the number of samples
 MOST_INTEGERS = 2**53  # where float64 begins to skip integers
@@ -82,3 +82,23 @@ def encode(labels):
             return (np.cumsum(seen) - 1)[labels], int(seen.sum())
     classes, codes = np.unique(labels, return_inverse=True)
     return codes, len(classes)
+
+
+def plain_weights(sample_weight, labels):
+    """Finite weights that are not all zero, one for each label, or None."""
+    if isinstance(sample_weight, (list, tuple)):
+        sample_weight = np.array(sample_weight)
+    weights = to_host(sample_weight) if is_cuda_array(sample_weight) else sample_weight
+    if type(weights) is not np.ndarray or weights.shape != labels.shape or weights.dtype.kind not in "fiu":
+        return None
+    return weights if np.isfinite(weights).all() and weights.any() else None
+
+
+def to_host(array):
+    """An ndarray of what may be on a GPU."""
+    return CPU.to_host(array)
+
+
+def given(array):
+    """What scikit-learn takes: an ndarray of what is on a GPU, anything else as it is."""
+    return to_host(array) if is_cuda_array(array) else array

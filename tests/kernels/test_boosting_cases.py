@@ -1,11 +1,11 @@
-"""The reference cases of boosted and other trees on the CPU."""
+"""The reference cases of trees, rankings and linear models on the CPU."""
 
 import pytest
 
-from tests.kernels import boosting_cases, tree_cases
+from tests.kernels import boosting_cases, linear_cases, tree_cases
 from tests.kernels.cases import Run
 
-CASES = {**boosting_cases.CASES, **tree_cases.CASES}
+CASES = {**boosting_cases.CASES, **tree_cases.CASES, **linear_cases.CASES}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
