@@ -1,0 +1,25 @@
+"""The losses of linear models, as kernels of both devices number them."""
+
+import numpy as np
+
+__all__ = ["BINOMIAL", "HUBER", "MULTINOMIAL", "Formula"]
+
+BINOMIAL, MULTINOMIAL, HUBER = range(3)
+
+
+class Formula:
+    """A loss and its parameters.
+
+    Parameters
+    ----------
+    loss : int
+        One of the constants of this module.
+    epsilon : float, default=0.0
+        Of the Huber loss: from how many scales on an error is an outlier.
+    scale : float, default=1.0
+        Of the Huber loss.
+    """
+
+    def __init__(self, loss, epsilon=0.0, scale=1.0):
+        self.loss = loss
+        self.terms = np.array([loss, epsilon, scale], np.float64)

@@ -1,0 +1,475 @@
+"""Losses of linear models, their gradients and their second derivatives, in blocks of rows.
+
+Coefficients are float64 of shape (n_features + 1, n_outputs), the intercepts last. Rows are an array, or the
+arrays of a CSR matrix (`Csr`).
+"""
+
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import numpy as np
+
+from ... import _config
+from ..._threads import for_each_block, one_blas_thread
+from .._compile import T, float64, helper, int32, int64, kernel, uint64
+from .._linear import HUBER, MULTINOMIAL
+from ._elementary import exponential, logarithm
+
+__all__ = ["Csr", "hessian", "hessian_product", "loss_gradient", "softmax"]
+
+CACHED = 1 << 15  # values of X that stay in the cache from their margins to the gradient
+ROWS = 512  # of which gradients are summed in the data's dtype
+MOST_PARTS = 64  # sums of blocks that are kept
+MOST_HESSIANS = 8
+STORED_FOR_A_SUM = 4  # values that a block of a CSR matrix holds, for each of its sums
+
+
+class Csr(NamedTuple):
+    """The arrays of a CSR matrix.
+
+    Attributes
+    ----------
+    data : array of shape (n_stored,)
+        float32 or float64.
+    indices : int32 array of shape (n_stored,)
+        Columns.
+    indptr : int64 array of shape (n_samples + 1,)
+        Where rows begin.
+    shape : tuple of int
+        Rows and columns.
+    """
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    shape: tuple
+
+    @property
+    def dtype(self):
+        """That of the data."""
+        return self.data.dtype
+
+
+# ---- losses of single rows ------------------------------------------------------------------------------
+@helper
+def loss_terms(loss, epsilon, scale, x, target):
+    """The loss of a margin; its derivatives by the margin, the first and the second; that by the scale."""
+    if loss == HUBER:
+        error = x - target
+        if abs(error) > epsilon * scale:
+            slope = 2.0 * epsilon if error > 0.0 else -2.0 * epsilon
+            return slope * error - scale * epsilon * epsilon, slope, 0.0, -epsilon * epsilon
+        z = error / scale
+        return z * error, 2.0 * z, 2.0 / scale, -z * z
+    e = exponential(-abs(x))
+    p = (1.0 if x >= 0.0 else e) / (1.0 + e)
+    # 1 - p would lose the digits of a p that is nearly 1.
+    q = (e if x >= 0.0 else 1.0) / (1.0 + e)
+    return logarithm(1.0 + e) + max(x, 0.0) - target * x, (1.0 - target) * p - target * q, p * q, 0.0
+
+
+@helper
+def losses_of_rows(y, weight, formula, margins, curvature_out, sums_out, first, n):
+    """Put the derivatives of `n` rows' losses, from `first` on, in the place of their margins."""
+    loss, epsilon, scale = int64(formula[0]), formula[1], formula[2]
+    total, by_scale = 0.0, 0.0
+    for i in range(n):
+        w = float64(weight[first + i]) if weight.shape[0] > 0 else 1.0
+        value, slope, second, of_scale = loss_terms(
+            loss, epsilon, scale, float64(margins[i]), float64(y[first + i])
+        )
+        total += w * value
+        by_scale += w * of_scale
+        margins[i] = T(w * slope)
+        if curvature_out.shape[0] > 0:
+            curvature_out[first + i] = T(w * second)
+    sums_out[sums_out.shape[0] - 2] += total
+    sums_out[sums_out.shape[0] - 1] += by_scale
+
+
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # margins, losses and gradients are sums in vector lanes
+def pass_dense(
+    X: T[:, :],  # IN   (n_samples, n_features)
+    y: T[:],  # IN   (n_samples,)
+    weight: T[:],  # IN   (n_samples,) or (0,) for ones
+    coefficients: T[:],  # IN   (n_features + 1,)
+    formula: float64[:],  # IN   (3,) loss, epsilon, scale
+    curvature_out: T[:],  # OUT  (n_samples,) second derivatives, or (0,) if they are not wanted
+    values_work: T[:],  # WORK (ROWS + n_features,) margins of a chunk; the gradient
+    sums_out: float64[:],  # OUT  (n_features + 3,) gradient, loss, derivative by the scale; added to
+    start: int64,
+    stop: int64,
+):
+    """Margins, losses and the gradient while a chunk of rows is in the cache."""
+    n_features = X.shape[1]
+    chunk = min(ROWS, max(8, CACHED // max(n_features, 1)))
+    for t in range(n_features):
+        values_work[ROWS + t] = T(0)
+    for first in range(start, stop, chunk):
+        n = min(chunk, stop - first)
+        for i in range(n):
+            margin = T(0)
+            for t in range(n_features):
+                margin += X[first + i, t] * coefficients[t]
+            values_work[i] = margin + coefficients[n_features]
+        losses_of_rows(y, weight, formula, values_work, curvature_out, sums_out, first, n)
+        of_intercept = 0.0
+        for i in range(n):
+            slope = values_work[i]
+            of_intercept += float64(slope)
+            for t in range(n_features):
+                values_work[ROWS + t] += slope * X[first + i, t]
+        sums_out[n_features] += of_intercept
+    for t in range(n_features):
+        sums_out[t] += float64(values_work[ROWS + t])
+
+
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # losses are summed in vector lanes
+def point_losses(
+    y: T[:],  # IN  (n_samples,)
+    weight: T[:],  # IN  (n_samples,) or (0,) for ones
+    formula: float64[:],  # IN  (3,) loss, epsilon, scale
+    margins_out: T[:],  # OUT (stop - start,) margins, whose place the derivatives take
+    curvature_out: T[:],  # OUT (n_samples,) second derivatives, or (0,) if they are not wanted
+    sums_out: float64[:],  # OUT (2,) loss, derivative by the scale; added to
+    start: int64,
+    stop: int64,
+):
+    losses_of_rows(y, weight, formula, margins_out, curvature_out, sums_out, start, stop - start)
+
+
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over classes in vector lanes
+def share_out(
+    y: T[:],  # IN  (n_samples,) the class, or (0,) for no losses
+    n_classes: int64,
+    margins_out: T[:],  # OUT ((stop - start) n_classes,) margins, whose place the probabilities take
+    losses_out: float64[:],  # OUT (stop - start,)
+    start: int64,
+    stop: int64,
+):
+    n = stop - start
+    for i in range(n):
+        at = i * n_classes
+        largest = margins_out[at]
+        for k in range(1, n_classes):
+            largest = max(largest, margins_out[at + k])
+        for k in range(n_classes):
+            margins_out[at + k] -= largest
+        losses_out[i] = -float64(margins_out[at + int64(y[start + i])]) if y.shape[0] > 0 else 0.0
+    for j in range(n * n_classes):
+        margins_out[j] = T(exponential(float64(margins_out[j])))
+    for i in range(n):
+        at = i * n_classes
+        total = T(0)
+        for k in range(n_classes):
+            total += margins_out[at + k]
+        share = T(1) / total
+        for k in range(n_classes):
+            margins_out[at + k] *= share
+        losses_out[i] += logarithm(float64(total))
+
+
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # losses are summed in vector lanes
+def softmax_slopes(
+    y: T[:],  # IN  (n_samples,) the class
+    weight: T[:],  # IN  (n_samples,) or (0,) for ones
+    losses: float64[:],  # IN  (stop - start,)
+    n_classes: int64,
+    shares_out: T[:],  # OUT ((stop - start) n_classes,) probabilities, whose place the derivatives take
+    sums_out: float64[:],  # OUT (2,) loss, 0; added to
+    start: int64,
+    stop: int64,
+):
+    total = 0.0
+    for i in range(stop - start):
+        w = weight[start + i] if weight.shape[0] > 0 else T(1)
+        total += float64(w) * losses[i]
+        at = i * n_classes
+        for k in range(n_classes):
+            shares_out[at + k] *= w
+        shares_out[at + int64(y[start + i])] -= w
+    sums_out[0] += total
+
+
+# ---- rows of a CSR matrix -------------------------------------------------------------------------------
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # margins are sums
+def csr_margins(
+    data: T[:],  # IN  (n_stored,)
+    indices: int32[:],  # IN  (n_stored,) columns
+    indptr: int64[:],  # IN  (n_samples + 1,)
+    coefficients: T[:, :],  # IN  (n_features + 1, n_outputs)
+    margins_out: T[:, :],  # OUT (stop - start, n_outputs)
+    start: int64,
+    stop: int64,
+):
+    last, n_outputs = coefficients.shape[0] - 1, coefficients.shape[1]
+    if n_outputs == 1:
+        for i in range(start, stop):
+            margin = T(0)
+            for s in range(uint64(indptr[i]), uint64(indptr[i + 1])):
+                margin += data[s] * coefficients[uint64(indices[s]), 0]
+            margins_out[i - start, 0] = margin + coefficients[last, 0]
+        return
+    for i in range(start, stop):
+        for k in range(n_outputs):
+            margins_out[i - start, k] = coefficients[last, k]
+        for s in range(uint64(indptr[i]), uint64(indptr[i + 1])):
+            j = uint64(indices[s])
+            for k in range(n_outputs):
+                margins_out[i - start, k] += data[s] * coefficients[j, k]
+
+
+@kernel
+def csr_products(
+    data: T[:],  # IN  (n_stored,)
+    indices: int32[:],  # IN  (n_stored,) columns
+    indptr: int64[:],  # IN  (n_samples + 1,)
+    slopes: T[:, :],  # IN  (stop - start, n_outputs)
+    sums_out: float64[:],  # OUT (at least (n_features + 1) n_outputs,) X.T @ slopes; added to
+    last: int64,  # n_features
+    start: int64,
+    stop: int64,
+):
+    n_outputs = slopes.shape[1]
+    for i in range(start, stop):
+        for k in range(n_outputs):
+            sums_out[last * n_outputs + k] += float64(slopes[i - start, k])
+        if n_outputs == 1:
+            slope = float64(slopes[i - start, 0])
+            for s in range(uint64(indptr[i]), uint64(indptr[i + 1])):
+                sums_out[uint64(indices[s])] += float64(data[s]) * slope
+        else:
+            for s in range(uint64(indptr[i]), uint64(indptr[i + 1])):
+                at = uint64(indices[s]) * uint64(n_outputs)
+                for k in range(n_outputs):
+                    sums_out[at + uint64(k)] += float64(data[s]) * float64(slopes[i - start, k])
+
+
+@kernel
+def csr_to_dense(
+    data: T[:],  # IN  (n_stored,)
+    indices: int32[:],  # IN  (n_stored,) columns
+    indptr: int64[:],  # IN  (n_samples + 1,)
+    rows_out: T[:, :],  # OUT (stop - start, n_features) from zero
+    start: int64,
+    stop: int64,
+):
+    for i in range(start, stop):
+        for s in range(uint64(indptr[i]), uint64(indptr[i + 1])):
+            rows_out[i - start, uint64(indices[s])] += data[s]
+
+
+# ---- launchers ------------------------------------------------------------------------------------------
+def loss_gradient(formula, X, y, sample_weight, coefficients, gradient_out, curvature_out=None):
+    """Compute the sum of the losses of a linear model, and its gradient.
+
+    Parameters
+    ----------
+    formula : Formula
+        Which loss. For "multinomial" there is an output for each class, otherwise one.
+    X : array of shape (n_samples, n_features), or Csr
+        The rows.
+    y : array of shape (n_samples,)
+        Targets, of X's dtype; 0 and 1 for "binomial", the class for "multinomial".
+    sample_weight : array of shape (n_samples,) or None
+        Weights, of X's dtype; None means ones.
+    coefficients : float64 array of shape (n_features + 1, n_outputs)
+        The last row are the intercepts. Margins are computed in X's dtype.
+    gradient_out : float64 array of shape (n_features + 1, n_outputs)
+        Receives the derivatives of the sum.
+    curvature_out : array of shape (n_samples, n_outputs) or None, default=None
+        Receives, in X's dtype, for "multinomial" the classes' probabilities, otherwise the second derivatives
+        of the losses times the weights.
+
+    Returns
+    -------
+    total : float
+        The sum of weight times loss.
+    by_scale : float
+        Its derivative by the formula's scale.
+    """
+    n_outputs, dtype = coefficients.shape[1], X.dtype
+    W = coefficients.astype(dtype)
+    weight = np.empty(0, dtype) if sample_weight is None else sample_weight
+    curvature = np.empty((0, n_outputs), dtype) if curvature_out is None else curvature_out
+    fused = n_outputs == 1 and not isinstance(X, Csr)
+
+    def task(part, start, stop):
+        if fused:
+            work = np.empty(ROWS + X.shape[1], dtype)
+            pass_dense(X, y, weight, W.ravel(), formula.terms, curvature.ravel(), work, part, start, stop)
+            return
+        for first, end in _chunks(X, start, stop):
+            slopes = _margins(X, W, first, end)
+            if formula.loss == MULTINOMIAL:
+                losses = np.empty(len(slopes))
+                share_out(y, n_outputs, slopes.ravel(), losses, first, end)
+                if curvature_out is not None:
+                    curvature_out[first:end] = slopes
+                softmax_slopes(y, weight, losses, n_outputs, slopes.ravel(), part[-2:], first, end)
+            else:
+                point_losses(y, weight, formula.terms, slopes.ravel(), curvature.ravel(), part[-2:], first, end)
+            _add_products(X, slopes, part, first, end)
+
+    sums = _sum_in_parts(X, n_outputs, W.size + 2, task, calls_blas=not fused)
+    gradient_out[:] = sums[:-2].reshape(gradient_out.shape)
+    return float(sums[-2]), float(sums[-1])
+
+
+def hessian_product(formula, X, sample_weight, curvature, coefficients, product_out):
+    """Multiply the Hessian of the sum of losses and coefficients.
+
+    Parameters
+    ----------
+    formula : Formula
+        Which loss.
+    X : array of shape (n_samples, n_features), or Csr
+        The rows.
+    sample_weight : array of shape (n_samples,) or None
+        Weights, of X's dtype; None means ones.
+    curvature : array of shape (n_samples, n_outputs)
+        From `loss_gradient`.
+    coefficients : float64 array of shape (n_features + 1, n_outputs)
+        What the Hessian is multiplied by.
+    product_out : float64 array of shape (n_features + 1, n_outputs)
+        Receives the product.
+    """
+    V = coefficients.astype(X.dtype)
+
+    def task(part, start, stop):
+        for first, end in _chunks(X, start, stop):
+            slopes, shares = _margins(X, V, first, end), curvature[first:end]
+            if formula.loss == MULTINOMIAL:
+                slopes -= np.einsum("ik,ik->i", shares, slopes)[:, None]
+                if sample_weight is not None:
+                    slopes *= sample_weight[first:end, None]
+            slopes *= shares
+            _add_products(X, slopes, part, first, end)
+
+    product_out[:] = _sum_in_parts(X, V.shape[1], V.size, task).reshape(product_out.shape)
+
+
+def hessian(formula, X, sample_weight, curvature):
+    """Compute the Hessian of the sum of losses.
+
+    Parameters
+    ----------
+    formula : Formula
+        Which loss.
+    X : array of shape (n_samples, n_features), or Csr
+        The rows.
+    sample_weight : array of shape (n_samples,) or None
+        Weights, of X's dtype; None means ones.
+    curvature : array of shape (n_samples, n_outputs)
+        From `loss_gradient`.
+
+    Returns
+    -------
+    hessian : float64 array of shape (n_coefficients, n_coefficients)
+        With the coefficients of shape (n_features + 1, n_outputs) in C order.
+    """
+    n, n_columns = X.shape[0], X.shape[1] + 1
+    n_outputs = curvature.shape[1]
+    size = n_columns * n_outputs
+    in_memory = int(_config.current()["working_memory"] * 2**20) // (8 * size * size)
+    n_parts = max(1, min(MOST_HESSIANS, in_memory, -(-n // ROWS)))
+    parts = np.zeros((n_parts, size, size))
+    chunk = max(16, min(ROWS, 8 * CACHED // size))
+
+    def task(block, start, stop):
+        part = parts[block]
+        for first in range(start, stop, chunk):
+            end = min(first + chunk, stop)
+            shares = curvature[first:end]
+            rows = _dense_rows(X, first, end)
+            if formula.loss != MULTINOMIAL:
+                rows *= np.sqrt(shares)
+                part += rows.T @ rows
+                continue
+            if sample_weight is not None:
+                rows *= np.sqrt(sample_weight[first:end, None])
+            # X'(diag(p) - p p')X: products of two classes, and of each with itself
+            both = (rows[:, :, None] * shares[:, None, :]).reshape(end - first, size)
+            part -= both.T @ both
+            for k in range(n_outputs):
+                own = rows * np.sqrt(shares[:, k : k + 1])
+                part[k::n_outputs, k::n_outputs] += own.T @ own
+
+    with one_blas_thread():
+        for_each_block(task, n, -(-n // n_parts), work=float(n) * size * size)
+    return parts.sum(axis=0)
+
+
+def softmax(margins_out):
+    """Put probabilities in the place of margins.
+
+    Parameters
+    ----------
+    margins_out : array of shape (n_samples, n_classes)
+        C-contiguous, float32 or float64; each row sums to one afterwards.
+    """
+    n, n_classes = margins_out.shape
+    flat, no_classes = margins_out.reshape(-1), np.empty(0, margins_out.dtype)
+
+    def task(block, start, stop):
+        part = flat[start * n_classes : stop * n_classes]
+        share_out(no_classes, n_classes, part, np.empty(stop - start), start, stop)
+
+    for_each_block(task, n, 8 * ROWS, work=10.0 * margins_out.size)
+
+
+# ---- blocks ---------------------------------------------------------------------------------------------
+def _sum_in_parts(X, n_outputs, size, task, calls_blas=True):
+    """Sum what ``task(part, start, stop)`` adds for blocks of rows, which do not depend on the threads."""
+    n = X.shape[0]
+    if isinstance(X, Csr):
+        n_parts, work = len(X.data) // (STORED_FOR_A_SUM * size), 8.0 * len(X.data) * n_outputs
+    else:
+        n_parts, work = -(-n // ROWS), 4.0 * n * X.shape[1] * n_outputs
+    n_parts = max(1, min(n_parts, MOST_PARTS))
+    parts = np.zeros((n_parts, size))
+
+    def run(block, start, stop):
+        task(parts[block], start, stop)
+
+    with one_blas_thread() if calls_blas else nullcontext():
+        for_each_block(run, n, -(-n // n_parts), work=work)
+    return parts.sum(axis=0) if n_parts > 1 else parts[0]
+
+
+def _chunks(X, start, stop):
+    """Rows that stay in the cache from their margins to the gradient."""
+    chunk = 8 * ROWS if isinstance(X, Csr) else max(16, min(ROWS, 2 * CACHED // max(X.shape[1], 1)))
+    return [(first, min(first + chunk, stop)) for first in range(start, stop, chunk)]
+
+
+def _margins(X, W, start, stop):
+    if isinstance(X, Csr):
+        margins = np.empty((stop - start, W.shape[1]), X.dtype)
+        csr_margins(X.data, X.indices, X.indptr, W, margins, start, stop)
+        return margins
+    margins = X[start:stop] @ W[:-1]
+    margins += W[-1]
+    return margins
+
+
+def _add_products(X, slopes, part, start, stop):
+    """Add X.T @ slopes, and the sums of the slopes for the intercepts."""
+    n_features, n_outputs = X.shape[1], slopes.shape[1]
+    if isinstance(X, Csr):
+        csr_products(X.data, X.indices, X.indptr, slopes, part, n_features, start, stop)
+        return
+    size = n_features * n_outputs
+    part[:size] += (X[start:stop].T @ slopes).reshape(-1)
+    part[size : size + n_outputs] += slopes.sum(axis=0)
+
+
+def _dense_rows(X, start, stop):
+    """A copy of rows, and a column of ones for the intercepts."""
+    rows = np.zeros((stop - start, X.shape[1] + 1), X.dtype)
+    if isinstance(X, Csr):
+        csr_to_dense(X.data, X.indices, X.indptr, rows, start, stop)
+    else:
+        rows[:, :-1] = X[start:stop]
+    rows[:, -1] = 1
+    return rows
