@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import _config
 from ..._threads import for_each_block, one_blas_thread
-from .._compile import T, float64, helper, int32, int64, kernel, uint64
+from .._compile import LANES, TILE_ROWS, T, float64, helper, int32, int64, kernel, lanes, simd, uint64
 from .._linear import HUBER, MULTINOMIAL
 from ._elementary import exponential, logarithm
 
@@ -138,57 +138,137 @@ def point_losses(
     losses_of_rows(y, weight, formula, margins_out, curvature_out, sums_out, start, stop - start)
 
 
+# ---- classes --------------------------------------------------------------------------------------------
+@helper
+def share_rows(y, n_classes, margins, losses, first, n):
+    """Put the probabilities of `n` rows in the place of their margins; `losses` are by the classes `y`."""
+    for i in range(n):
+        at = i * n_classes
+        largest = margins[at]
+        for k in range(1, n_classes):
+            largest = max(largest, margins[at + k])
+        for k in range(n_classes):
+            margins[at + k] -= largest
+        losses[i] = -margins[at + int64(y[first + i])] if y.shape[0] > 0 else T(0)
+    for j in range(n * n_classes):
+        margins[j] = T(exponential(float64(margins[j])))
+    for i in range(n):
+        at = i * n_classes
+        total = T(0)
+        for k in range(n_classes):
+            total += margins[at + k]
+        share = T(1) / total
+        for k in range(n_classes):
+            margins[at + k] *= share
+        losses[i] += T(logarithm(float64(total)))
+
+
+@helper
+def slopes_of_rows(y, weight, n_classes, shares, losses, sums_out, first, n):
+    """Put the derivatives of `n` rows' losses in the place of their probabilities; add up the losses."""
+    total = 0.0
+    for i in range(n):
+        w = weight[first + i] if weight.shape[0] > 0 else T(1)
+        total += float64(w) * float64(losses[i])
+        at = i * n_classes
+        for k in range(n_classes):
+            shares[at + k] *= w
+        shares[at + int64(y[first + i])] -= w
+    sums_out[sums_out.shape[0] - 2] += total
+
+
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over classes in vector lanes
 def share_out(
     y: T[:],  # IN  (n_samples,) the class, or (0,) for no losses
     n_classes: int64,
     margins_out: T[:],  # OUT ((stop - start) n_classes,) margins, whose place the probabilities take
-    losses_out: float64[:],  # OUT (stop - start,)
+    losses_out: T[:],  # OUT (stop - start,)
     start: int64,
     stop: int64,
 ):
-    n = stop - start
-    for i in range(n):
-        at = i * n_classes
-        largest = margins_out[at]
-        for k in range(1, n_classes):
-            largest = max(largest, margins_out[at + k])
-        for k in range(n_classes):
-            margins_out[at + k] -= largest
-        losses_out[i] = -float64(margins_out[at + int64(y[start + i])]) if y.shape[0] > 0 else 0.0
-    for j in range(n * n_classes):
-        margins_out[j] = T(exponential(float64(margins_out[j])))
-    for i in range(n):
-        at = i * n_classes
-        total = T(0)
-        for k in range(n_classes):
-            total += margins_out[at + k]
-        share = T(1) / total
-        for k in range(n_classes):
-            margins_out[at + k] *= share
-        losses_out[i] += logarithm(float64(total))
+    share_rows(y, n_classes, margins_out, losses_out, start, stop - start)
 
 
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # losses are summed in vector lanes
 def softmax_slopes(
     y: T[:],  # IN  (n_samples,) the class
     weight: T[:],  # IN  (n_samples,) or (0,) for ones
-    losses: float64[:],  # IN  (stop - start,)
+    losses: T[:],  # IN  (stop - start,)
     n_classes: int64,
     shares_out: T[:],  # OUT ((stop - start) n_classes,) probabilities, whose place the derivatives take
     sums_out: float64[:],  # OUT (2,) loss, 0; added to
     start: int64,
     stop: int64,
 ):
-    total = 0.0
-    for i in range(stop - start):
-        w = weight[start + i] if weight.shape[0] > 0 else T(1)
-        total += float64(w) * losses[i]
-        at = i * n_classes
+    slopes_of_rows(y, weight, n_classes, shares_out, losses, sums_out, start, stop - start)
+
+
+@helper
+def store_margins(X, first, n, panels, margins, n_classes):
+    """Margins of `n` rows, from `first` on, in tiles of TILE_ROWS rows and the classes of a panel."""
+    n_features = X.shape[1]
+    for c in range(panels.shape[0]):
+        panel, column = c * (n_features + 1) * LANES, c * LANES
+        for i in range(0, n, TILE_ROWS):
+            # The last tile begins early enough to end with X; rows that are no part of the chunk are dropped.
+            row = min(first + i, X.shape[0] - TILE_ROWS)
+            acc = simd.tile_of_row(panels, panel + n_features * LANES, TILE_ROWS, 1)
+            for t in range(n_features):
+                acc = simd.add_products(acc, X, row * n_features + t, n_features, panels, panel + t * LANES)
+            simd.store_tile_part(
+                acc, margins, (row - first) * n_classes + column, n_classes,
+                first + i - row, first + n - row, n_classes - column,
+            )  # fmt: skip
+
+
+@helper
+def add_slope_products(X, first, n, slopes, n_classes, work, sums_out):
+    """Add X.T @ slopes of `n` rows, in tiles of TILE_ROWS features and LANES classes."""
+    n_features = X.shape[1]
+    for column in range(0, n_classes, LANES):
+        kept = min(LANES, n_classes - column)
+        for t in range(0, n_features, TILE_ROWS):
+            feature = min(t, n_features - TILE_ROWS)
+            acc = simd.tile(T(0), TILE_ROWS, 1)
+            for i in range(n):
+                x = (first + i) * n_features + feature
+                acc = simd.add_products(acc, X, x, 1, slopes, i * n_classes + column)
+            simd.store_tile(acc, slopes, work, LANES)
+            for r in range(t - feature, TILE_ROWS):
+                for k in range(kept):
+                    sums_out[(feature + r) * n_classes + column + k] += float64(slopes[work + r * LANES + k])
+    for i in range(n):
         for k in range(n_classes):
-            shares_out[at + k] *= w
-        shares_out[at + int64(y[start + i])] -= w
-    sums_out[0] += total
+            sums_out[n_features * n_classes + k] += float64(slopes[i * n_classes + k])
+
+
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over rows and classes in vector lanes
+def pass_classes(
+    X: T[:, :],  # IN   (n_samples, n_features), at least TILE_ROWS of both
+    y: T[:],  # IN   (n_samples,) the class
+    weight: T[:],  # IN   (n_samples,) or (0,) for ones
+    panels: T[:, :, :],  # IN   (n_panels, n_features + 1, LANES) coefficients of LANES classes side by side
+    curvature_out: T[:],  # OUT  (n_samples n_classes,) probabilities, or (0,) if they are not wanted
+    values_work: T[:],  # WORK (ROWS n_classes + (TILE_ROWS + 1) LANES,)
+    losses_work: T[:],  # WORK (ROWS,)
+    sums_out: float64[:],  # OUT  ((n_features + 1) n_classes + 2,) gradient, loss, 0; added to
+    start: int64,
+    stop: int64,
+):
+    """Like `pass_dense`, for several outputs."""
+    n_features = X.shape[1]
+    n_classes = (sums_out.shape[0] - 2) // (n_features + 1)
+    chunk = min(ROWS, max(TILE_ROWS, CACHED // n_features))
+    for first in range(start, stop, chunk):
+        n = min(chunk, stop - first)
+        store_margins(X, first, n, panels, values_work, n_classes)
+        share_rows(y, n_classes, values_work, losses_work, first, n)
+        if curvature_out.shape[0] > 0:
+            for j in range(n * n_classes):
+                curvature_out[first * n_classes + j] = values_work[j]
+        slopes_of_rows(y, weight, n_classes, values_work, losses_work, sums_out, first, n)
+        tail = values_work.shape[0] - TILE_ROWS * LANES
+        add_slope_products(X, first, n, values_work, n_classes, tail, sums_out)
 
 
 # ---- rows of a CSR matrix -------------------------------------------------------------------------------
@@ -288,32 +368,64 @@ def loss_gradient(formula, X, y, sample_weight, coefficients, gradient_out, curv
     by_scale : float
         Its derivative by the formula's scale.
     """
-    n_outputs, dtype = coefficients.shape[1], X.dtype
+    dtype, n_outputs = X.dtype, coefficients.shape[1]
     W = coefficients.astype(dtype)
     weight = np.empty(0, dtype) if sample_weight is None else sample_weight
-    curvature = np.empty((0, n_outputs), dtype) if curvature_out is None else curvature_out
-    fused = n_outputs == 1 and not isinstance(X, Csr)
-
-    def task(part, start, stop):
-        if fused:
-            work = np.empty(ROWS + X.shape[1], dtype)
-            pass_dense(X, y, weight, W.ravel(), formula.terms, curvature.ravel(), work, part, start, stop)
-            return
-        for first, end in _chunks(X, start, stop):
-            slopes = _margins(X, W, first, end)
-            if formula.loss == MULTINOMIAL:
-                losses = np.empty(len(slopes))
-                share_out(y, n_outputs, slopes.ravel(), losses, first, end)
-                if curvature_out is not None:
-                    curvature_out[first:end] = slopes
-                softmax_slopes(y, weight, losses, n_outputs, slopes.ravel(), part[-2:], first, end)
-            else:
-                point_losses(y, weight, formula.terms, slopes.ravel(), curvature.ravel(), part[-2:], first, end)
-            _add_products(X, slopes, part, first, end)
-
-    sums = _sum_in_parts(X, n_outputs, W.size + 2, task, calls_blas=not fused)
+    curvature = np.empty(0, dtype) if curvature_out is None else curvature_out.reshape(-1)
+    if isinstance(X, Csr) or (n_outputs > 1 and min(X.shape) < TILE_ROWS):
+        task, calls_blas = _general_pass(formula, X, y, weight, W, curvature), True
+    else:
+        task, calls_blas = _fused_pass(formula, X, y, weight, W, curvature), False
+    sums = _sum_in_parts(X, n_outputs, W.size + 2, task, calls_blas)
     gradient_out[:] = sums[:-2].reshape(gradient_out.shape)
     return float(sums[-2]), float(sums[-1])
+
+
+def _fused_pass(formula, X, y, weight, W, curvature):
+    """What adds a block's losses and gradient in one kernel."""
+    n_features, n_outputs = X.shape[1], W.shape[1]
+    panels = _panels(W) if n_outputs > 1 else W.ravel()
+
+    def one_output(part, start, stop):
+        work = np.empty(ROWS + n_features, X.dtype)
+        pass_dense(X, y, weight, panels, formula.terms, curvature, work, part, start, stop)
+
+    def classes(part, start, stop):
+        work = np.empty(ROWS * n_outputs + (TILE_ROWS + 1) * panels.shape[2], X.dtype)
+        losses = np.empty(ROWS, X.dtype)
+        pass_classes(X, y, weight, panels, curvature, work, losses, part, start, stop)
+
+    return one_output if n_outputs == 1 else classes
+
+
+def _panels(W):
+    """Coefficients of as many classes as a vector has lanes side by side, filled up with zeros."""
+    width = lanes(W.dtype)
+    n_panels = -(-W.shape[1] // width)
+    padded = np.zeros((len(W), n_panels * width), W.dtype)
+    padded[:, : W.shape[1]] = W
+    return np.ascontiguousarray(padded.reshape(len(W), n_panels, width).swapaxes(0, 1))
+
+
+def _general_pass(formula, X, y, weight, W, curvature):
+    """What adds a block's losses and gradient in several steps: for CSR matrices, and few columns."""
+    n_outputs = W.shape[1]
+
+    def task(part, start, stop):
+        for first, end in _chunks(X, start, stop):
+            slopes = _margins(X, W, first, end)
+            flat = slopes.reshape(-1)
+            if formula.loss == MULTINOMIAL:
+                losses = np.empty(len(slopes), X.dtype)
+                share_out(y, n_outputs, flat, losses, first, end)
+                if len(curvature):
+                    curvature[first * n_outputs : end * n_outputs] = flat
+                softmax_slopes(y, weight, losses, n_outputs, flat, part[-2:], first, end)
+            else:
+                point_losses(y, weight, formula.terms, flat, curvature, part[-2:], first, end)
+            _add_products(X, slopes, part, first, end)
+
+    return task
 
 
 def hessian_product(formula, X, sample_weight, curvature, coefficients, product_out):
@@ -413,7 +525,7 @@ def softmax(margins_out):
 
     def task(block, start, stop):
         part = flat[start * n_classes : stop * n_classes]
-        share_out(no_classes, n_classes, part, np.empty(stop - start), start, stop)
+        share_out(no_classes, n_classes, part, np.empty(stop - start, part.dtype), start, stop)
 
     for_each_block(task, n, 8 * ROWS, work=10.0 * margins_out.size)
 
@@ -439,7 +551,7 @@ def _sum_in_parts(X, n_outputs, size, task, calls_blas=True):
 
 def _chunks(X, start, stop):
     """Rows that stay in the cache from their margins to the gradient."""
-    chunk = 8 * ROWS if isinstance(X, Csr) else max(16, min(ROWS, 2 * CACHED // max(X.shape[1], 1)))
+    chunk = 8 * ROWS if isinstance(X, Csr) else max(16, min(8 * ROWS, 2 * CACHED // X.shape[1]))
     return [(first, min(first + chunk, stop)) for first in range(start, stop, chunk)]
 
 
