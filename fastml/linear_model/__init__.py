@@ -2,10 +2,18 @@
 
 from .._lazy import lazy_names
 
-__all__: list[str] = []
+__all__ = [
+    "LogisticRegression",
+]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
-    {},
+    {
+        "LogisticRegression": "fastml.linear_model._logistic",
+    },
     fallback="sklearn.linear_model",
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._logistic import LogisticRegression
