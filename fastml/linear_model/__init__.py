@@ -4,12 +4,14 @@ from .._lazy import lazy_names
 
 __all__ = [
     "LogisticRegression",
+    "LogisticRegressionCV",
 ]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "LogisticRegression": "fastml.linear_model._logistic",
+        "LogisticRegressionCV": "fastml.linear_model._logistic_cv",
     },
     fallback="sklearn.linear_model",
 )
@@ -17,3 +19,4 @@ __getattr__, __dir__ = lazy_names(
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._logistic import LogisticRegression
+    from ._logistic_cv import LogisticRegressionCV

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,9 +13,11 @@ from ._logistic_model import is_sparse
 
 __all__ = [
     "FitTasks",
+    "PathOptions",
     "check_penalty",
     "check_solver",
     "check_two_classes",
+    "resolve_path_options",
     "resolve_penalty",
     "warn_unless_converged",
 ]
@@ -131,6 +135,114 @@ def check_penalty(solver, penalty, dual):
             "Unsupported set of arguments: The combination of penalty='l1' and loss='logistic_regression' are "
             "not supported when dual=True, Parameters: penalty='l1', loss='logistic_regression', dual=True"
         )
+
+
+# ---- searches for a penalty -----------------------------------------------------------------------------
+class PathOptions(NamedTuple):
+    """What a LogisticRegressionCV is asked to do.
+
+    Attributes
+    ----------
+    penalty : str
+        "l1", "l2" or "elasticnet".
+    l1_ratios : sequence
+        Shares of the L1 penalty to report; None where none were given.
+    several : bool
+        Whether there is a dimension of them.
+    scoring : object
+        None is the accuracy.
+    legacy : bool
+        Whether attributes have their old form.
+    """
+
+    penalty: str
+    l1_ratios: Any
+    several: bool
+    scoring: Any
+    legacy: bool
+
+    def share(self, l1_ratio) -> float:
+        """The share of the L1 penalty that one of `l1_ratios` stands for."""
+        return {"l1": 1.0, "l2": 0.0}.get(self.penalty, l1_ratio)
+
+
+def resolve_path_options(est) -> PathOptions:
+    """Work out what a LogisticRegressionCV is asked to do, with scikit-learn's warnings.
+
+    Parameters
+    ----------
+    est : LogisticRegressionCV
+        Its parameters are validated one by one.
+
+    Returns
+    -------
+    options : PathOptions
+        The answer.
+
+    Raises
+    ------
+    ValueError
+        For combinations that scikit-learn refuses.
+    """
+    ratios, given = est.l1_ratios, est.penalty
+    if isinstance(ratios, str):
+        ratios = None
+        _warn_of_default(
+            "The default value for l1_ratios will change from None to (0.0,) in version 1.10. From version "
+            "1.10 onwards, only array-like with values in [0, 1] will be allowed, None will be forbidden. To "
+            "avoid this warning, explicitly set a value, e.g. l1_ratios=(0,)."
+        )
+    penalty = given
+    if given != "deprecated":
+        warn_of_penalty("l1_ratios", "Cs", "s")
+    else:
+        if est.l1_ratios is None:
+            _warn_of_default(
+                "'l1_ratios=None' was deprecated in version 1.8 and will trigger an error in 1.10. Use an "
+                "array-like with values in [0, 1] instead."
+            )
+        penalty = _name_of_ratios(ratios)
+    if isinstance(est.scoring, str) and est.scoring == "warn":
+        _warn_of_default(
+            "The default value of the parameter 'scoring' will change from None, i.e. accuracy, to "
+            "'neg_log_loss' in version 1.11. To silence this warning, explicitly set the scoring parameter: "
+            "scoring='neg_log_loss' for the new, scoring='accuracy' or scoring=None for the old default."
+        )
+    if est.use_legacy_attributes == "warn":
+        _warn_of_default(
+            f"The fitted attributes of {type(est).__name__} will be simplified in scikit-learn 1.10 to remove "
+            "redundancy. Set `use_legacy_attributes=False` to enable the new behavior now, or set it to `True` "
+            "to silence this warning during the transition period while keeping the deprecated behavior for "
+            "the time being. The default value of use_legacy_attributes will change from True to False in "
+            f"scikit-learn 1.10. See the docstring of {type(est).__name__} for more details."
+        )
+    check_penalty(est.solver, penalty, est.dual)
+    if penalty == "elasticnet":
+        _check_ratios(ratios)
+    elif ratios is not None and given != "deprecated":
+        warnings.warn(
+            f"l1_ratios parameter is only used when penalty is 'elasticnet'. Got (penalty={penalty})",
+            stacklevel=4,
+        )
+    scoring = None if isinstance(est.scoring, str) and est.scoring == "warn" else est.scoring
+    several = ratios is not None
+    return PathOptions(penalty, ratios if several else [None], several, scoring, bool(est.use_legacy_attributes))
+
+
+def _warn_of_default(message):
+    warnings.warn(message, FutureWarning, stacklevel=5)
+
+
+def _name_of_ratios(ratios):
+    if ratios is None or np.all(np.asarray(ratios) == 0):
+        return "l2"
+    return "l1" if np.all(np.asarray(ratios) == 1) else "elasticnet"
+
+
+def _check_ratios(ratios):
+    fine = ratios is not None and len(ratios) > 0
+    if not fine or any(not isinstance(r, numbers.Number) or not 0 <= r <= 1 for r in ratios):
+        raise ValueError(f"l1_ratios must be an array-like of numbers between 0 and 1; got (l1_ratios={ratios!r})")
 
 
 # ---- data -----------------------------------------------------------------------------------------------

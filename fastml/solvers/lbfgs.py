@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._threads import one_blas_thread
 from .newton import Solution
 
 __all__ = ["lbfgs", "lbfgs_l1"]
@@ -44,9 +45,11 @@ def lbfgs(function, w, *, tol, max_iter, bounds=None, callback=None, **options) 
     from scipy.optimize import minimize
 
     options = {"maxiter": max_iter, "gtol": tol, **options}
-    found = minimize(
-        function, w, jac=True, method="L-BFGS-B", bounds=bounds, callback=callback, options=options
-    )
+    # SciPy's BLAS may hang when another thread, about to begin such a computation, sets its number of threads.
+    with one_blas_thread():
+        found = minimize(
+            function, w, jac=True, method="L-BFGS-B", bounds=bounds, callback=callback, options=options
+        )
     return Solution(found.x, min(found.nit, max_iter), found if found.status else None)
 
 

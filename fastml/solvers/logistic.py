@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from .._threads import one_blas_thread
 from .lbfgs import MEASURES, lbfgs, lbfgs_l1
 from .newton import Solution, newton
 
@@ -57,7 +58,8 @@ def solve(objective, w, solver, *, l1=None, tol, max_iter, callback=None, say=No
         small = objective.n_coefficients <= MOST_PIVOTS and isinstance(objective.X, np.ndarray)
         direction, tol = "cholesky" if small else "cg", FINER * tol
     try:
-        return newton(objective, w, tol=tol, max_iter=max_iter, direction=direction, say=say)
+        with one_blas_thread():
+            return newton(objective, w, tol=tol, max_iter=max_iter, direction=direction, say=say)
     except np.linalg.LinAlgError as error:
         if solver == "newton-cholesky":
             _warn_of_singularity(error)

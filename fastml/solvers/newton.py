@@ -41,7 +41,8 @@ def newton(objective, w, *, tol, max_iter, direction, say=None) -> Solution:
     w : float64 array of shape (n_coefficients,)
         Where to start.
     tol : float
-        Stop when no derivative is larger than this.
+        Stop when no derivative is larger than this, nor, with "cholesky", what the last step promised to lower
+        the objective by.
     max_iter : int
         Most steps.
     direction : {"cholesky", "cg"}
@@ -65,11 +66,13 @@ def newton(objective, w, *, tol, max_iter, direction, say=None) -> Solution:
     """
     step_of = {"cholesky": _cholesky_step, "cg": _conjugate_gradient_step}[direction]
     value, gradient = objective(w, curve=True)
+    exact = direction == "cholesky"
+    promised = np.inf if exact else 0.0  # by the last step, half the squared Newton decrement
     for n_iter in range(max_iter + 1):
         largest = abs(gradient).max()
         if say:
             say(f"Newton iteration {n_iter}: objective {value:.9g}, largest derivative {largest:.3g}")
-        if largest <= tol:
+        if largest <= tol and promised <= tol:
             return Solution(w, n_iter)
         if n_iter == max_iter:
             break
@@ -77,6 +80,7 @@ def newton(objective, w, *, tol, max_iter, direction, say=None) -> Solution:
         found = _search_line(objective, w, step, value, gradient)
         if found is None:
             return Solution(w, n_iter, "the line search found no lower value")
+        promised = -0.5 * float(gradient @ step) if exact else 0.0
         w, value, gradient = found
     return Solution(w, max_iter, "the limit of iterations was reached")
 
