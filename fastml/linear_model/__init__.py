@@ -3,6 +3,7 @@
 from .._lazy import lazy_names
 
 __all__ = [
+    "HuberRegressor",
     "LogisticRegression",
     "LogisticRegressionCV",
 ]
@@ -10,6 +11,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "HuberRegressor": "fastml.linear_model._huber",
         "LogisticRegression": "fastml.linear_model._logistic",
         "LogisticRegressionCV": "fastml.linear_model._logistic_cv",
     },
@@ -18,5 +20,6 @@ __getattr__, __dir__ = lazy_names(
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._huber import HuberRegressor
     from ._logistic import LogisticRegression
     from ._logistic_cv import LogisticRegressionCV

@@ -19,8 +19,9 @@ from .._validation import (
     sk,
 )
 from ..solvers.logistic import SOLVERS, solve_path
-from ._logistic_model import LogisticModel, choose_device, make_objective, weigh_classes
+from ._logistic_model import LogisticModel, make_objective, weigh_classes
 from ._logistic_options import FitTasks, check_solver, check_two_classes, resolve_penalty, warn_unless_converged
+from ._rows import choose_device
 
 __all__ = ["LogisticRegression"]
 

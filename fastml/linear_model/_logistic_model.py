@@ -1,4 +1,4 @@
-"""What the logistic regressions share once they are fitted, and how their data comes to the kernels."""
+"""What the logistic regressions share: their loss, the weights of classes, and the use of fitted models."""
 
 from __future__ import annotations
 
@@ -11,44 +11,9 @@ from .._device import CPU, choose, like_input
 from .._validation import check_fitted, check_X, sk
 from ..kernels._linear import BINOMIAL, MULTINOMIAL, Formula
 from ..solvers.linear_loss import Objective
+from ._rows import as_rows, is_sparse
 
-__all__ = ["LogisticModel", "as_rows", "is_sparse", "make_objective", "weigh_classes"]
-
-USUAL_PASSES = 20  # over the data, for estimating the work of a fit
-
-
-def is_sparse(X) -> bool:
-    """Tell whether X is a SciPy sparse matrix or array, without importing SciPy."""
-    return not isinstance(X, np.ndarray) and hasattr(X, "tocsr")
-
-
-def as_rows(device, X):
-    """Bring validated data to where the kernels are.
-
-    Parameters
-    ----------
-    device : Device
-        The device; the CPU if X is sparse.
-    X : array or CSR matrix of shape (n_samples, n_features)
-        The data.
-
-    Returns
-    -------
-    rows : array or Csr
-        The same data.
-    """
-    if not is_sparse(X):
-        return device.asarray(X)
-    indices, indptr = X.indices.astype(np.int32, copy=False), X.indptr.astype(np.int64, copy=False)
-    return CPU.kernels.linear_loss.Csr(np.ascontiguousarray(X.data), indices, indptr, X.shape)
-
-
-def choose_device(est, X, n_outputs):
-    """Choose the device of a fit."""
-    if is_sparse(X):
-        return choose("cpu", X)
-    return choose(est.device, X, work=4.0 * X.shape[0] * X.shape[1] * n_outputs * USUAL_PASSES)
-
+__all__ = ["LogisticModel", "make_objective", "weigh_classes"]
 
 def make_objective(device, X, codes, sample_weight, n_classes, fit_intercept, watch=None):
     """Make the logistic loss of validated data.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._validation import sk
-from ._logistic_model import is_sparse
+from ._rows import is_sparse
 
 __all__ = [
     "FitTasks",

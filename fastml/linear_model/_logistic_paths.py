@@ -12,8 +12,9 @@ from .._threads import for_each_block
 from .._validation import sk
 from ..solvers.logistic import solve_path
 from ._logistic import LogisticRegression
-from ._logistic_model import choose_device, make_objective
+from ._logistic_model import make_objective
 from ._logistic_options import warn_unless_converged
+from ._rows import choose_device
 
 __all__ = ["Paths", "check_keys", "make_folds", "make_scorer", "route"]
 
