@@ -19,7 +19,7 @@ from .._validation import (
     sk,
 )
 from ..solvers.logistic import SOLVERS, solve_path
-from ._logistic_model import LogisticModel, make_objective, weigh_classes
+from ._logistic_model import LogisticModel, encode, make_objective, weigh_classes
 from ._logistic_options import FitTasks, check_solver, check_two_classes, resolve_penalty, warn_unless_converged
 from ._rows import choose_device
 
@@ -209,7 +209,7 @@ class LogisticRegression(LogisticModel):
         X, y = check_X_y(
             self, X, y, y_float=False, accept_sparse="csr", accept_large_sparse=self.solver in SOLVERS[2:4]
         )
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.classes_, codes = encode(y)
         n_classes = len(self.classes_)
         check_solver(self.solver, X, n_classes)
         check_two_classes(self.classes_)

@@ -11,7 +11,7 @@ from .. import _config
 from .._validation import DEVICE, Interval, Options, check_weight, check_X_y, fit_method, sk
 from ..solvers.logistic import SOLVERS
 from ._logistic import LogisticRegression
-from ._logistic_model import LogisticModel, weigh_classes
+from ._logistic_model import LogisticModel, encode, weigh_classes
 from ._logistic_options import check_solver, check_two_classes, resolve_path_options, warn_unless_converged
 from ._logistic_paths import Paths, check_keys, make_folds, make_scorer, route
 
@@ -229,7 +229,7 @@ class LogisticRegressionCV(LogisticModel):
             self, X, y, y_float=False, accept_sparse="csr", dtype=np.float64,
             accept_large_sparse=self.solver in SOLVERS[2:4],
         )  # fmt: skip
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.classes_, codes = encode(y)
         check_two_classes(self.classes_)
         split_params, score_params = route(self, sample_weight, params)
         folds = make_folds(self.cv, X, y, codes, split_params)

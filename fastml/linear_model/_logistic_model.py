@@ -13,7 +13,7 @@ from ..kernels._linear import BINOMIAL, MULTINOMIAL, Formula
 from ..solvers.linear_loss import Objective
 from ._rows import as_rows, is_sparse
 
-__all__ = ["LogisticModel", "make_objective", "weigh_classes"]
+__all__ = ["LogisticModel", "encode", "make_objective", "weigh_classes"]
 
 def make_objective(device, X, codes, sample_weight, n_classes, fit_intercept, watch=None):
     """Make the logistic loss of validated data.
@@ -53,6 +53,30 @@ def make_objective(device, X, codes, sample_weight, n_classes, fit_intercept, wa
         fit_intercept=fit_intercept,
         watch=watch,
     )
+
+
+def encode(y) -> tuple:
+    """Number the classes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        The labels, in ascending order.
+    codes : int ndarray of shape (n_samples,)
+        Numbers of the samples' labels.
+    """
+    least, most = (int(y.min()), int(y.max())) if y.dtype.kind in "iu" else (0, len(y))
+    if most - least >= len(y) or most > np.iinfo(np.int64).max:
+        return np.unique(y, return_inverse=True)
+    # Few integers are counted faster than they are sorted.
+    offsets = y.astype(np.int64) - least
+    present = np.bincount(offsets) > 0
+    return (np.flatnonzero(present) + least).astype(y.dtype), (np.cumsum(present) - 1)[offsets]
 
 
 def weigh_classes(class_weight, classes, codes, sample_weight, dtype):
@@ -131,13 +155,7 @@ class LogisticModel(Classifier, Estimator):
 
     def _probabilities(self, X):
         margins = self._margins(X)
-        device = choose(self.device, margins)
-        if margins.shape[1] == 1:
-            of_both = device.zeros((len(margins), 2), margins.dtype)
-            of_both[:, 1] = margins[:, 0]
-            margins = of_both
-        device.kernels.linear_loss.softmax(margins)
-        return margins
+        return choose(self.device, margins).kernels.linear_loss.probabilities(margins)
 
     def decision_function(self, X: Any) -> Any:
         """Compute the scores of classes: their log-odds, up to a term that is common to all.

@@ -87,13 +87,13 @@ def losses_of_large_margins(run):
         run.close(gradient, expected, scale=1000)
 
 
-def softmax_of_margins(run):
-    for n, n_classes in ((1, 2), (9, 1), (5000, 3), (40, 11)):
-        margins = run.normal(n, n_classes) * 20
+def probabilities_of_margins(run):
+    for n, n_outputs in ((1, 2), (9, 1), (5000, 1), (5000, 3), (40, 11)):
+        margins = run.normal(n, n_outputs) * 20
         margins[0, 0] = 800
-        there = run.there(margins.copy())
-        run.device.kernels.linear_loss.softmax(there)
-        run.close(there, reference.softmax(margins))
+        both = np.hstack([0 * margins, margins]) if n_outputs == 1 else margins
+        found = run.device.kernels.linear_loss.probabilities(run.there(margins.copy()))
+        run.close(found, reference.probabilities(both))
 
 
 CASES = {

@@ -61,6 +61,6 @@ def hessian(loss, X, y, weight, coefficients, epsilon=0.0, scale=1.0):
     return H
 
 
-def softmax(margins):
+def probabilities(margins):
     """Probabilities of margins."""
     return _shares(margins.astype(np.float64))

@@ -15,9 +15,9 @@ from .._compile import LANES, TILE_ROWS, T, float64, helper, int32, int64, kerne
 from .._linear import HUBER, MULTINOMIAL
 from ._elementary import exponential, logarithm
 
-__all__ = ["Csr", "hessian", "hessian_product", "loss_gradient", "softmax"]
+__all__ = ["Csr", "hessian", "hessian_product", "loss_gradient", "probabilities"]
 
-CACHED = 1 << 15  # values of X that stay in the cache from their margins to the gradient
+NEAR, CACHED = 1 << 12, 1 << 15  # values of X that stay in the first and in the second cache
 ROWS = 512  # of which gradients are summed in the data's dtype
 MOST_PARTS = 64  # sums of blocks that are kept
 MOST_HESSIANS = 8
@@ -87,41 +87,88 @@ def losses_of_rows(y, weight, formula, margins, curvature_out, sums_out, first, 
     sums_out[sums_out.shape[0] - 1] += by_scale
 
 
+@helper
+def row_product(X, row, coefficients):
+    """The product of a row and the coefficients: whole vectors, then the last LANES values of the row.
+
+    Behind the coefficients and the intercept stand the last LANES coefficients again, with zeros for those that
+    whole vectors have covered.
+    """
+    n_features = X.shape[1]
+    if n_features < LANES:
+        total = T(0)
+        for t in range(n_features):
+            total += X[row, t] * coefficients[t]
+        return total
+    at, whole = row * n_features, n_features // LANES * LANES
+    total = simd.splat(T(0))
+    for t in range(0, whole, LANES):
+        total = simd.fma(simd.load(X, at + t), simd.load(coefficients, t), total)
+    if whole < n_features:
+        rest = simd.load(X, at + n_features - LANES)
+        total = simd.fma(rest, simd.load(coefficients, n_features + 1), total)
+    return simd.lane_sum(total)
+
+
+@helper
+def columns_product(X, first, feature, slopes, n):
+    """The products of `n` slopes and LANES columns, in four chains."""
+    stride = X.shape[1]
+    at = first * stride + feature
+    a, b, c, d = simd.splat(T(0)), simd.splat(T(0)), simd.splat(T(0)), simd.splat(T(0))
+    for i in range(0, n - 3, 4):
+        x = at + i * stride
+        a = simd.fma(simd.splat(slopes[i]), simd.load(X, x), a)
+        b = simd.fma(simd.splat(slopes[i + 1]), simd.load(X, x + stride), b)
+        c = simd.fma(simd.splat(slopes[i + 2]), simd.load(X, x + 2 * stride), c)
+        d = simd.fma(simd.splat(slopes[i + 3]), simd.load(X, x + 3 * stride), d)
+    for i in range(n // 4 * 4, n):
+        a = simd.fma(simd.splat(slopes[i]), simd.load(X, at + i * stride), a)
+    return (a + b) + (c + d)
+
+
+@helper
+def add_column_products(X, first, n, values, sums_out):
+    """Add X.T @ slopes of `n` rows, LANES columns at a time."""
+    n_features = X.shape[1]
+    if n_features < LANES:
+        for i in range(n):
+            for t in range(n_features):
+                sums_out[t] += float64(values[i] * X[first + i, t])
+        return
+    for t in range(0, n_features, LANES):
+        feature = min(t, n_features - LANES)
+        simd.store(values, ROWS, columns_product(X, first, feature, values, n))
+        for lane in range(t - feature, LANES):
+            sums_out[feature + lane] += float64(values[ROWS + lane])
+
+
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # margins, losses and gradients are sums in vector lanes
 def pass_dense(
     X: T[:, :],  # IN   (n_samples, n_features)
     y: T[:],  # IN   (n_samples,)
     weight: T[:],  # IN   (n_samples,) or (0,) for ones
-    coefficients: T[:],  # IN   (n_features + 1,)
+    coefficients: T[:],  # IN   (n_features + 1 + LANES,) see `row_product`
     formula: float64[:],  # IN   (3,) loss, epsilon, scale
     curvature_out: T[:],  # OUT  (n_samples,) second derivatives, or (0,) if they are not wanted
-    values_work: T[:],  # WORK (ROWS + n_features,) margins of a chunk; the gradient
+    values_work: T[:],  # WORK (ROWS + LANES,) margins of a chunk; products of columns
     sums_out: float64[:],  # OUT  (n_features + 3,) gradient, loss, derivative by the scale; added to
     start: int64,
     stop: int64,
 ):
-    """Margins, losses and the gradient while a chunk of rows is in the cache."""
+    """Margins, losses and the gradient while a chunk of rows is in the first-level cache."""
     n_features = X.shape[1]
-    chunk = min(ROWS, max(8, CACHED // max(n_features, 1)))
-    for t in range(n_features):
-        values_work[ROWS + t] = T(0)
+    chunk = min(ROWS, max(16, NEAR // n_features))
     for first in range(start, stop, chunk):
         n = min(chunk, stop - first)
         for i in range(n):
-            margin = T(0)
-            for t in range(n_features):
-                margin += X[first + i, t] * coefficients[t]
-            values_work[i] = margin + coefficients[n_features]
+            values_work[i] = row_product(X, first + i, coefficients) + coefficients[n_features]
         losses_of_rows(y, weight, formula, values_work, curvature_out, sums_out, first, n)
         of_intercept = 0.0
         for i in range(n):
-            slope = values_work[i]
-            of_intercept += float64(slope)
-            for t in range(n_features):
-                values_work[ROWS + t] += slope * X[first + i, t]
+            of_intercept += float64(values_work[i])
         sums_out[n_features] += of_intercept
-    for t in range(n_features):
-        sums_out[t] += float64(values_work[ROWS + t])
+        add_column_products(X, first, n, values_work, sums_out)
 
 
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # losses are summed in vector lanes
@@ -187,6 +234,21 @@ def share_out(
     stop: int64,
 ):
     share_rows(y, n_classes, margins_out, losses_out, start, stop - start)
+
+
+@kernel
+def share_between_two(
+    margins: T[:],  # IN  (n_samples,) log-odds of the second class
+    shares_out: T[:],  # OUT (2 n_samples,)
+    start: int64,
+    stop: int64,
+):
+    for i in range(start, stop):
+        x = float64(margins[i])
+        e = exponential(-abs(x))
+        share = 1.0 / (1.0 + e)
+        shares_out[2 * i] = T(e * share if x >= 0.0 else share)
+        shares_out[2 * i + 1] = T(share if x >= 0.0 else e * share)
 
 
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # losses are summed in vector lanes
@@ -383,11 +445,11 @@ def loss_gradient(formula, X, y, sample_weight, coefficients, gradient_out, curv
 
 def _fused_pass(formula, X, y, weight, W, curvature):
     """What adds a block's losses and gradient in one kernel."""
-    n_features, n_outputs = X.shape[1], W.shape[1]
-    panels = _panels(W) if n_outputs > 1 else W.ravel()
+    n_outputs = W.shape[1]
+    panels = _panels(W) if n_outputs > 1 else _with_rest(W.ravel())
 
     def one_output(part, start, stop):
-        work = np.empty(ROWS + n_features, X.dtype)
+        work = np.empty(ROWS + lanes(X.dtype), X.dtype)
         pass_dense(X, y, weight, panels, formula.terms, curvature, work, part, start, stop)
 
     def classes(part, start, stop):
@@ -396,6 +458,15 @@ def _fused_pass(formula, X, y, weight, W, curvature):
         pass_classes(X, y, weight, panels, curvature, work, losses, part, start, stop)
 
     return one_output if n_outputs == 1 else classes
+
+
+def _with_rest(w):
+    """Coefficients as `row_product` takes them."""
+    width, n_features = lanes(w.dtype), len(w) - 1
+    rest, n_rest = np.zeros(width, w.dtype), n_features % width
+    if n_rest:
+        rest[-n_rest:] = w[n_features - n_rest : n_features]
+    return np.concatenate([w, rest])
 
 
 def _panels(W):
@@ -512,22 +583,34 @@ def hessian(formula, X, sample_weight, curvature):
     return parts.sum(axis=0)
 
 
-def softmax(margins_out):
-    """Put probabilities in the place of margins.
+def probabilities(margins):
+    """Compute the probabilities of classes.
 
     Parameters
     ----------
-    margins_out : array of shape (n_samples, n_classes)
-        C-contiguous, float32 or float64; each row sums to one afterwards.
+    margins : array of shape (n_samples, n_outputs)
+        C-contiguous, float32 or float64: of two classes the log-odds of the second, otherwise of each class.
+        They may be overwritten.
+
+    Returns
+    -------
+    shares : array of shape (n_samples, n_classes)
+        Each row sums to one.
     """
-    n, n_classes = margins_out.shape
-    flat, no_classes = margins_out.reshape(-1), np.empty(0, margins_out.dtype)
+    n, n_outputs = margins.shape
+    no_classes = np.empty(0, margins.dtype)
+    shares = np.empty((n, 2), margins.dtype) if n_outputs == 1 else margins
+    flat, out = margins.reshape(-1), shares.reshape(-1)
 
     def task(block, start, stop):
-        part = flat[start * n_classes : stop * n_classes]
-        share_out(no_classes, n_classes, part, np.empty(stop - start, part.dtype), start, stop)
+        if n_outputs == 1:
+            share_between_two(flat, out, start, stop)
+            return
+        part = flat[start * n_outputs : stop * n_outputs]
+        share_out(no_classes, n_outputs, part, np.empty(stop - start, part.dtype), start, stop)
 
-    for_each_block(task, n, 8 * ROWS, work=10.0 * margins_out.size)
+    for_each_block(task, n, 8 * ROWS, work=10.0 * margins.size)
+    return shares
 
 
 # ---- blocks ---------------------------------------------------------------------------------------------

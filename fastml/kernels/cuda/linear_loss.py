@@ -8,7 +8,7 @@ import numpy as np
 from .._cuda import cp
 from .._linear import HUBER, MULTINOMIAL
 
-__all__ = ["hessian", "hessian_product", "loss_gradient", "softmax"]
+__all__ = ["hessian", "hessian_product", "loss_gradient", "probabilities"]
 
 ROWS = 1 << 16  # whose sums are made in the data's dtype
 
@@ -34,7 +34,7 @@ def loss_gradient(formula, X, y, sample_weight, coefficients, gradient_out, curv
             curvature_out[rows] = curvature
         sums += cp.stack([losses.sum(dtype=np.float64), of_scale.sum(dtype=np.float64)])
         _add_products(X[rows], slopes, gradient_out)
-    total, by_scale = sums.tolist()
+    total, by_scale = sums.get().tolist()
     return total, by_scale
 
 
@@ -112,10 +112,13 @@ def hessian(formula, X, sample_weight, curvature):
     return total
 
 
-def softmax(margins_out):
+def probabilities(margins):
     """See the CPU twin."""
-    margins_out -= margins_out.max(axis=1, keepdims=True)
-    _exponentiate(margins_out)
+    if margins.shape[1] == 1:
+        margins = cp.concatenate([cp.zeros_like(margins), margins], axis=1)
+    margins -= margins.max(axis=1, keepdims=True)
+    _exponentiate(margins)
+    return margins
 
 
 def _blocks(X, n_outputs=1):
