@@ -17,6 +17,7 @@ from ._elementary import exponential, logarithm
 
 __all__ = ["Csr", "hessian", "hessian_product", "loss_gradient", "probabilities"]
 
+SUMS = {"reassoc", "contract", "nsz"}  # margins, losses and gradients are sums, made in vector lanes
 NEAR, CACHED = 1 << 12, 1 << 15  # values of X that stay in the first and in the second cache
 ROWS = 512  # of which gradients are summed in the data's dtype
 MOST_PARTS = 64  # sums of blocks that are kept
@@ -51,43 +52,68 @@ class Csr(NamedTuple):
 
 
 # ---- losses of single rows ------------------------------------------------------------------------------
-@helper
-def loss_terms(loss, epsilon, scale, x, target):
-    """The loss of a margin; its derivatives by the margin, the first and the second; that by the scale."""
-    if loss == HUBER:
-        error = x - target
-        if abs(error) > epsilon * scale:
-            slope = 2.0 * epsilon if error > 0.0 else -2.0 * epsilon
-            return slope * error - scale * epsilon * epsilon, slope, 0.0, -epsilon * epsilon
-        z = error / scale
-        return z * error, 2.0 * z, 2.0 / scale, -z * z
-    e = exponential(-abs(x))
-    p = (1.0 if x >= 0.0 else e) / (1.0 + e)
-    # 1 - p would lose the digits of a p that is nearly 1.
-    q = (e if x >= 0.0 else 1.0) / (1.0 + e)
-    return logarithm(1.0 + e) + max(x, 0.0) - target * x, (1.0 - target) * p - target * q, p * q, 0.0
+@helper(fastmath=SUMS)
+def binomial_losses(y, weight, values, curvature_out, first, n):
+    """Put the derivatives of `n` rows' log-losses, from `first` on, in the place of their margins; return the sum.
+
+    The losses stand behind the margins, from ROWS on. Weights have loops of their own: a loop that asks for them in
+    each turn is not vectorised.
+    """
+    for i in range(uint64(n)):
+        x, target = float64(values[i]), float64(y[uint64(first) + i])
+        e = exponential(-abs(x))
+        share = 1.0 / (1.0 + e)
+        # 1 - p would lose the digits of a p that is nearly 1.
+        p, q = (share if x >= 0.0 else e * share), (e * share if x >= 0.0 else share)
+        values[i] = T((1.0 - target) * p - target * q)
+        values[uint64(ROWS) + i] = T(logarithm(1.0 + e) + max(x, 0.0) - target * x)
+    if curvature_out.shape[0] > 0:
+        for i in range(uint64(n)):
+            of_other = abs(values[i])  # the probability of the class that the row is not of
+            curvature_out[uint64(first) + i] = of_other * (T(1) - of_other)
+    if weight.shape[0] > 0:
+        for i in range(uint64(n)):
+            w = weight[uint64(first) + i]
+            values[i] *= w
+            values[uint64(ROWS) + i] *= w
+            if curvature_out.shape[0] > 0:
+                curvature_out[uint64(first) + i] *= w
+    total = 0.0
+    for i in range(uint64(n)):
+        total += float64(values[uint64(ROWS) + i])
+    return total
+
+
+@helper(fastmath=SUMS)
+def huber_losses(y, weight, epsilon, scale, margins, curvature_out, first, n):
+    """The same for Huber's losses, which stand nowhere; also return the sum of derivatives by the scale."""
+    total, by_scale = 0.0, 0.0
+    for i in range(uint64(n)):
+        row = uint64(first) + i
+        error = float64(margins[i]) - float64(y[row])
+        w = float64(weight[row]) if weight.shape[0] > 0 else 1.0
+        z, outlier = error / scale, abs(error) > epsilon * scale
+        slope = (2.0 * epsilon if error > 0.0 else -2.0 * epsilon) if outlier else 2.0 * z
+        total += w * (slope * error - scale * epsilon * epsilon if outlier else z * error)
+        by_scale -= w * (epsilon * epsilon if outlier else z * z)
+        margins[i] = T(w * slope)
+        if curvature_out.shape[0] > 0:
+            curvature_out[row] = T(0.0 if outlier else w * 2.0 / scale)
+    return total, by_scale
 
 
 @helper
 def losses_of_rows(y, weight, formula, margins, curvature_out, sums_out, first, n):
-    """Put the derivatives of `n` rows' losses, from `first` on, in the place of their margins."""
-    loss, epsilon, scale = int64(formula[0]), formula[1], formula[2]
-    total, by_scale = 0.0, 0.0
-    for i in range(n):
-        w = float64(weight[first + i]) if weight.shape[0] > 0 else 1.0
-        value, slope, second, of_scale = loss_terms(
-            loss, epsilon, scale, float64(margins[i]), float64(y[first + i])
-        )
-        total += w * value
-        by_scale += w * of_scale
-        margins[i] = T(w * slope)
-        if curvature_out.shape[0] > 0:
-            curvature_out[first + i] = T(w * second)
+    """Put derivatives of losses in the place of margins; add up losses and derivatives by the scale."""
+    if int64(formula[0]) == HUBER:
+        total, by_scale = huber_losses(y, weight, formula[1], formula[2], margins, curvature_out, first, n)
+        sums_out[sums_out.shape[0] - 1] += by_scale
+    else:
+        total = binomial_losses(y, weight, margins, curvature_out, first, n)
     sums_out[sums_out.shape[0] - 2] += total
-    sums_out[sums_out.shape[0] - 1] += by_scale
 
 
-@helper
+@helper(fastmath=SUMS)
 def row_product(X, row, coefficients):
     """The product of a row and the coefficients: whole vectors, then the last LANES values of the row.
 
@@ -138,12 +164,12 @@ def add_column_products(X, first, n, values, sums_out):
         return
     for t in range(0, n_features, LANES):
         feature = min(t, n_features - LANES)
-        simd.store(values, ROWS, columns_product(X, first, feature, values, n))
+        simd.store(values, 2 * ROWS, columns_product(X, first, feature, values, n))
         for lane in range(t - feature, LANES):
-            sums_out[feature + lane] += float64(values[ROWS + lane])
+            sums_out[feature + lane] += float64(values[2 * ROWS + lane])
 
 
-@kernel(fastmath={"reassoc", "contract", "nsz"})  # margins, losses and gradients are sums in vector lanes
+@kernel(fastmath=SUMS)
 def pass_dense(
     X: T[:, :],  # IN   (n_samples, n_features)
     y: T[:],  # IN   (n_samples,)
@@ -151,7 +177,7 @@ def pass_dense(
     coefficients: T[:],  # IN   (n_features + 1 + LANES,) see `row_product`
     formula: float64[:],  # IN   (3,) loss, epsilon, scale
     curvature_out: T[:],  # OUT  (n_samples,) second derivatives, or (0,) if they are not wanted
-    values_work: T[:],  # WORK (ROWS + LANES,) margins of a chunk; products of columns
+    values_work: T[:],  # WORK (2 ROWS + LANES,) margins of a chunk, losses, products of columns
     sums_out: float64[:],  # OUT  (n_features + 3,) gradient, loss, derivative by the scale; added to
     start: int64,
     stop: int64,
@@ -171,22 +197,29 @@ def pass_dense(
         add_column_products(X, first, n, values_work, sums_out)
 
 
-@kernel(fastmath={"reassoc", "contract", "nsz"})  # losses are summed in vector lanes
+@kernel(fastmath=SUMS)
 def point_losses(
-    y: T[:],  # IN  (n_samples,)
-    weight: T[:],  # IN  (n_samples,) or (0,) for ones
-    formula: float64[:],  # IN  (3,) loss, epsilon, scale
-    margins_out: T[:],  # OUT (stop - start,) margins, whose place the derivatives take
-    curvature_out: T[:],  # OUT (n_samples,) second derivatives, or (0,) if they are not wanted
-    sums_out: float64[:],  # OUT (2,) loss, derivative by the scale; added to
+    y: T[:],  # IN   (n_samples,)
+    weight: T[:],  # IN   (n_samples,) or (0,) for ones
+    formula: float64[:],  # IN   (3,) loss, epsilon, scale
+    margins_out: T[:],  # OUT  (stop - start,) margins, whose place the derivatives take
+    curvature_out: T[:],  # OUT  (n_samples,) second derivatives, or (0,) if they are not wanted
+    values_work: T[:],  # WORK (2 ROWS,) those of a chunk, and its losses
+    sums_out: float64[:],  # OUT  (2,) loss, derivative by the scale; added to
     start: int64,
     stop: int64,
 ):
-    losses_of_rows(y, weight, formula, margins_out, curvature_out, sums_out, start, stop - start)
+    for first in range(start, stop, ROWS):
+        n = min(ROWS, stop - first)
+        for i in range(n):
+            values_work[i] = margins_out[first - start + i]
+        losses_of_rows(y, weight, formula, values_work, curvature_out, sums_out, first, n)
+        for i in range(n):
+            margins_out[first - start + i] = values_work[i]
 
 
 # ---- classes --------------------------------------------------------------------------------------------
-@helper
+@helper(fastmath=SUMS)
 def share_rows(y, n_classes, margins, losses, first, n):
     """Put the probabilities of `n` rows in the place of their margins; `losses` are by the classes `y`."""
     for i in range(n):
@@ -210,7 +243,7 @@ def share_rows(y, n_classes, margins, losses, first, n):
         losses[i] += T(logarithm(float64(total)))
 
 
-@helper
+@helper(fastmath=SUMS)
 def slopes_of_rows(y, weight, n_classes, shares, losses, sums_out, first, n):
     """Put the derivatives of `n` rows' losses in the place of their probabilities; add up the losses."""
     total = 0.0
@@ -224,7 +257,7 @@ def slopes_of_rows(y, weight, n_classes, shares, losses, sums_out, first, n):
     sums_out[sums_out.shape[0] - 2] += total
 
 
-@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over classes in vector lanes
+@kernel(fastmath=SUMS)
 def share_out(
     y: T[:],  # IN  (n_samples,) the class, or (0,) for no losses
     n_classes: int64,
@@ -251,7 +284,7 @@ def share_between_two(
         shares_out[2 * i + 1] = T(share if x >= 0.0 else e * share)
 
 
-@kernel(fastmath={"reassoc", "contract", "nsz"})  # losses are summed in vector lanes
+@kernel(fastmath=SUMS)
 def softmax_slopes(
     y: T[:],  # IN  (n_samples,) the class
     weight: T[:],  # IN  (n_samples,) or (0,) for ones
@@ -304,7 +337,7 @@ def add_slope_products(X, first, n, slopes, n_classes, work, sums_out):
             sums_out[n_features * n_classes + k] += float64(slopes[i * n_classes + k])
 
 
-@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over rows and classes in vector lanes
+@kernel(fastmath=SUMS)
 def pass_classes(
     X: T[:, :],  # IN   (n_samples, n_features), at least TILE_ROWS of both
     y: T[:],  # IN   (n_samples,) the class
@@ -334,7 +367,7 @@ def pass_classes(
 
 
 # ---- rows of a CSR matrix -------------------------------------------------------------------------------
-@kernel(fastmath={"reassoc", "contract", "nsz"})  # margins are sums
+@kernel(fastmath=SUMS)
 def csr_margins(
     data: T[:],  # IN  (n_stored,)
     indices: int32[:],  # IN  (n_stored,) columns
@@ -449,7 +482,7 @@ def _fused_pass(formula, X, y, weight, W, curvature):
     panels = _panels(W) if n_outputs > 1 else _with_rest(W.ravel())
 
     def one_output(part, start, stop):
-        work = np.empty(ROWS + lanes(X.dtype), X.dtype)
+        work = np.empty(2 * ROWS + lanes(X.dtype), X.dtype)
         pass_dense(X, y, weight, panels, formula.terms, curvature, work, part, start, stop)
 
     def classes(part, start, stop):
@@ -493,7 +526,8 @@ def _general_pass(formula, X, y, weight, W, curvature):
                     curvature[first * n_outputs : end * n_outputs] = flat
                 softmax_slopes(y, weight, losses, n_outputs, flat, part[-2:], first, end)
             else:
-                point_losses(y, weight, formula.terms, flat, curvature, part[-2:], first, end)
+                work = np.empty(2 * ROWS, X.dtype)
+                point_losses(y, weight, formula.terms, flat, curvature, work, part[-2:], first, end)
             _add_products(X, slopes, part, first, end)
 
     return task
