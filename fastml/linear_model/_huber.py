@@ -182,8 +182,7 @@ class HuberRegressor(Regressor, Estimator):
             return
         if found.failure.status == FAILED:
             raise ValueError(
-                "HuberRegressor convergence failed: l-BFGS-b solver terminated with "
-                f"{found.failure.message}"
+                f"HuberRegressor convergence failed: l-BFGS-b solver terminated with {found.failure.message}"
             )
         sk("sklearn.utils.optimize._check_optimize_result")("lbfgs", found.failure, self.max_iter)
 

@@ -20,7 +20,13 @@ from .._validation import (
 )
 from ..solvers.logistic import SOLVERS, solve_path
 from ._logistic_model import LogisticModel, encode, make_objective, weigh_classes
-from ._logistic_options import FitTasks, check_solver, check_two_classes, resolve_penalty, warn_unless_converged
+from ._logistic_options import (
+    FitTasks,
+    check_solver,
+    check_two_classes,
+    resolve_penalty,
+    warn_unless_converged,
+)
 from ._rows import choose_device
 
 __all__ = ["LogisticRegression"]

@@ -15,6 +15,7 @@ from ._rows import as_rows, is_sparse
 
 __all__ = ["LogisticModel", "encode", "make_objective", "weigh_classes"]
 
+
 def make_objective(device, X, codes, sample_weight, n_classes, fit_intercept, watch=None):
     """Make the logistic loss of validated data.
 

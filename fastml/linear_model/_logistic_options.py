@@ -121,9 +121,7 @@ def check_penalty(solver, penalty, dual):
         The parameter of that name.
     """
     if solver not in ("liblinear", "saga") and penalty not in ("l2", None):
-        raise ValueError(
-            f"Solver {solver} supports only 'l2' or None penalties, got {penalty} penalty."
-        )
+        raise ValueError(f"Solver {solver} supports only 'l2' or None penalties, got {penalty} penalty.")
     if solver != "liblinear" and dual:
         raise ValueError(f"Solver {solver} supports only dual=False, got dual={dual}")
     if penalty == "elasticnet" and solver != "saga":
@@ -226,7 +224,9 @@ def resolve_path_options(est) -> PathOptions:
         )
     scoring = None if isinstance(est.scoring, str) and est.scoring == "warn" else est.scoring
     several = ratios is not None
-    return PathOptions(penalty, ratios if several else [None], several, scoring, bool(est.use_legacy_attributes))
+    return PathOptions(
+        penalty, ratios if several else [None], several, scoring, bool(est.use_legacy_attributes)
+    )
 
 
 def _warn_of_default(message):
@@ -242,7 +242,9 @@ def _name_of_ratios(ratios):
 def _check_ratios(ratios):
     fine = ratios is not None and len(ratios) > 0
     if not fine or any(not isinstance(r, numbers.Number) or not 0 <= r <= 1 for r in ratios):
-        raise ValueError(f"l1_ratios must be an array-like of numbers between 0 and 1; got (l1_ratios={ratios!r})")
+        raise ValueError(
+            f"l1_ratios must be an array-like of numbers between 0 and 1; got (l1_ratios={ratios!r})"
+        )
 
 
 # ---- data -----------------------------------------------------------------------------------------------
@@ -322,7 +324,9 @@ class FitTasks:
         W = w.reshape(-1, n_classes if n_classes > 2 else 1).T
         n_features = self.shape[1]
         intercept = W[:, n_features] if W.shape[1] > n_features else np.zeros(len(W))
-        return {"reconstruction_attributes": {"coef_": W[:, :n_features].copy(), "intercept_": intercept.copy()}}
+        return {
+            "reconstruction_attributes": {"coef_": W[:, :n_features].copy(), "intercept_": intercept.copy()}
+        }
 
     def _begin(self, w):
         self.iteration = self.context.subcontext(task_name="lbfgs-iter")

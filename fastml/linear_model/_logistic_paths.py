@@ -21,6 +21,10 @@ __all__ = ["Paths", "check_keys", "make_folds", "make_scorer", "route"]
 FOLDS = 5  # where no number is given
 
 
+class _StoppedError(Exception):
+    """Raised in a fold when another has failed or was interrupted."""
+
+
 class Paths:
     """Solves for each strength and each kind of penalty, for some samples or for all.
 
@@ -112,6 +116,8 @@ class Paths:
         def task(number, start, stop):
             try:
                 solve(number)
+            except _StoppedError:
+                pass  # the error that it was stopped for is raised where it occurred
             except BaseException:
                 self.stopped = True  # folds on other threads end at their next pass over the data
                 raise
@@ -120,7 +126,7 @@ class Paths:
 
     def _stop_if_asked(self):
         if self.stopped:
-            raise InterruptedError("another fold failed, or was interrupted")
+            raise _StoppedError
 
 
 # ---- folds ----------------------------------------------------------------------------------------------

@@ -32,9 +32,7 @@ class Objective:
         Called before each pass over the data; it may raise to end a computation.
     """
 
-    def __init__(
-        self, device, formula, X, y, sample_weight, *, n_outputs=1, fit_intercept=True, watch=None
-    ):
+    def __init__(self, device, formula, X, y, sample_weight, *, n_outputs=1, fit_intercept=True, watch=None):
         self.device, self.kernels, self.formula = device, device.kernels.linear_loss, formula
         self.X, self.y, self.sample_weight = X, y, sample_weight
         self.n_outputs, self.fit_intercept = n_outputs, fit_intercept
