@@ -178,6 +178,10 @@ def _scaler(name):
     return Workload(f"preprocessing.{name}", ("breast_cancer", "china", "made"), scores.SAME, "transform")
 
 
+def _linear(name, score, data=("breast_cancer", "digits", "made"), **parameters):
+    return Workload(f"linear_model.{name}", data, score, "predict", parameters)
+
+
 def _metric(name, data, arguments, **parameters):
     return Workload(f"metrics.{name}", data, scores.SAME, parameters=parameters, arguments=arguments)
 
@@ -265,6 +269,18 @@ WORKLOADS = (
     _tree("ensemble.AdaBoostRegressor", scores.R2),
     _tree("ensemble.GradientBoostingClassifier", scores.ACCURACY),
     _tree("ensemble.GradientBoostingRegressor", scores.R2),
+    _linear("LogisticRegression", scores.ACCURACY, max_iter=300),
+    _linear(
+        "LogisticRegressionCV",
+        scores.ACCURACY,
+        ("iris", "breast_cancer"),
+        Cs=[0.1, 1.0],
+        l1_ratios=(0,),
+        scoring="accuracy",
+        use_legacy_attributes=False,
+        max_iter=300,
+    ),
+    _linear("HuberRegressor", scores.R2, ("diabetes", "made 10k")),
     _metric("pairwise_distances", _ROWS, _learnt_and_asked, metric="manhattan"),
     _metric("pairwise_distances_chunked", _ROWS, _learnt_and_asked, working_memory=16),
     _metric("euclidean_distances", _ROWS, _learnt_and_asked),

@@ -5,6 +5,7 @@ import numpy as np
 __all__ = ["BINOMIAL", "HUBER", "MULTINOMIAL", "Formula"]
 
 BINOMIAL, MULTINOMIAL, HUBER = range(3)
+LOSSES = {"binomial": BINOMIAL, "multinomial": MULTINOMIAL, "huber": HUBER}
 
 
 class Formula:
@@ -12,8 +13,8 @@ class Formula:
 
     Parameters
     ----------
-    loss : int
-        One of the constants of this module.
+    loss : {"binomial", "multinomial", "huber"}
+        Its name.
     epsilon : float, default=0.0
         Of the Huber loss: from how many scales on an error is an outlier.
     scale : float, default=1.0
@@ -21,5 +22,5 @@ class Formula:
     """
 
     def __init__(self, loss, epsilon=0.0, scale=1.0):
-        self.loss = loss
-        self.terms = np.array([loss, epsilon, scale], np.float64)
+        self.loss = LOSSES[loss]
+        self.terms = np.array([self.loss, epsilon, scale], np.float64)

@@ -1,4 +1,4 @@
-"""Linear models; what is not here is handed on from scikit-learn. Names are loaded when they are first used."""
+"""Linear models; what is not here is handed on from scikit-learn. Names are loaded when first used."""
 
 from .._lazy import lazy_names
 

@@ -152,7 +152,7 @@ class HuberRegressor(Regressor, Estimator):
         device = choose_device(self, X, 1)
         objective = Objective(
             device,
-            solver.formula(self.epsilon),
+            "huber",
             as_rows(device, X),
             device.asarray(y, X.dtype),
             None if weight is None else device.asarray(weight),

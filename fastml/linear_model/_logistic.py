@@ -266,7 +266,7 @@ class LogisticRegression(LogisticModel):
         sk("sklearn.base.BaseEstimator")  # from here on this class derives from it
         if self.solver != "lbfgs":
             warnings.warn(
-                f"Callbacks are only supported in {type(self).__name__} for solver='lbfgs'. This estimator has "
-                f"solver='{self.solver}', callbacks will be ignored during the solving of the regression."
+                f"Callbacks are only supported in {type(self).__name__} for solver='lbfgs'. This estimator "
+                f"has solver='{self.solver}', callbacks will be ignored during the solving of the regression."
             )
         return super().set_callbacks(*callbacks)

@@ -126,8 +126,8 @@ class LogisticRegressionCV(LogisticModel):
 
     Notes
     -----
-    Each fold's problems are solved from strong to weak penalties in the order of `Cs`, each from where the one
-    before ended; folds are worked on side by side.
+    Each fold's problems are solved in the order of `Cs`, each from where the one before ended; folds are
+    worked on side by side.
 
     Examples
     --------
@@ -135,7 +135,8 @@ class LogisticRegressionCV(LogisticModel):
     >>> from fastml.linear_model import LogisticRegressionCV
     >>> X = np.random.default_rng(0).normal(size=(60, 3))
     >>> y = X[:, 0] > 0
-    >>> model = LogisticRegressionCV(l1_ratios=(0,), scoring="accuracy", use_legacy_attributes=False).fit(X, y)
+    >>> model = LogisticRegressionCV(l1_ratios=(0,), scoring="accuracy", use_legacy_attributes=False)
+    >>> model = model.fit(X, y)
     >>> model.scores_.shape
     (5, 1, 10)
     >>> model.predict([[2.0, 0.0, 0.0]])

@@ -9,7 +9,6 @@ import numpy as np
 from .._base import Classifier, Estimator
 from .._device import CPU, choose, like_input
 from .._validation import check_fitted, check_X, sk
-from ..kernels._linear import BINOMIAL, MULTINOMIAL, Formula
 from ..solvers.linear_loss import Objective
 from ._rows import as_rows, is_sparse
 
@@ -42,11 +41,10 @@ def make_objective(device, X, codes, sample_weight, n_classes, fit_intercept, wa
         Without a penalty.
     """
     n_outputs = n_classes if n_classes > 2 else 1
-    formula = Formula(MULTINOMIAL if n_classes > 2 else BINOMIAL)
     weight = None if sample_weight is None else device.asarray(sample_weight, X.dtype)
     return Objective(
         device,
-        formula,
+        "multinomial" if n_classes > 2 else "binomial",
         as_rows(device, X),
         device.asarray(codes, X.dtype),
         weight,

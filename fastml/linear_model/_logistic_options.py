@@ -58,8 +58,8 @@ def resolve_penalty(est) -> tuple:
         )
     if (given == "l2" and l1_ratio != 0) or (given == "l1" and l1_ratio != 1):
         warnings.warn(
-            f"Inconsistent values: penalty={given} with l1_ratio={l1_ratio}. penalty is deprecated. Please use "
-            "l1_ratio only.",
+            f"Inconsistent values: penalty={given} with l1_ratio={l1_ratio}. penalty is deprecated. Please "
+            "use l1_ratio only.",
             stacklevel=4,
         )
     if penalty == "elasticnet" and l1_ratio is None:
@@ -92,7 +92,7 @@ def _penalty_name(est):
 
 
 def warn_of_penalty(ratio, strength, plural):
-    """Warn that a parameter `penalty` was given; the names of those to use instead, and their values' form."""
+    """Warn that a parameter `penalty` was given; say what to use instead."""
 
     def value(x):
         return f"({x},)" if plural else str(x)
@@ -130,8 +130,9 @@ def check_penalty(solver, penalty, dual):
         raise ValueError("C=np.inf as well as penalty=None is not supported for the liblinear solver")
     if penalty == "l1" and dual:
         raise ValueError(
-            "Unsupported set of arguments: The combination of penalty='l1' and loss='logistic_regression' are "
-            "not supported when dual=True, Parameters: penalty='l1', loss='logistic_regression', dual=True"
+            "Unsupported set of arguments: The combination of penalty='l1' and "
+            "loss='logistic_regression' are not supported when dual=True, Parameters: penalty='l1', "
+            "loss='logistic_regression', dual=True"
         )
 
 
@@ -208,11 +209,12 @@ def resolve_path_options(est) -> PathOptions:
         )
     if est.use_legacy_attributes == "warn":
         _warn_of_default(
-            f"The fitted attributes of {type(est).__name__} will be simplified in scikit-learn 1.10 to remove "
-            "redundancy. Set `use_legacy_attributes=False` to enable the new behavior now, or set it to `True` "
-            "to silence this warning during the transition period while keeping the deprecated behavior for "
-            "the time being. The default value of use_legacy_attributes will change from True to False in "
-            f"scikit-learn 1.10. See the docstring of {type(est).__name__} for more details."
+            f"The fitted attributes of {type(est).__name__} will be simplified in scikit-learn 1.10 to "
+            "remove redundancy. Set `use_legacy_attributes=False` to enable the new behavior now, or set "
+            "it to `True` to silence this warning during the transition period while keeping the "
+            "deprecated behavior for the time being. The default value of use_legacy_attributes will "
+            "change from True to False in scikit-learn 1.10. See the docstring of "
+            f"{type(est).__name__} for more details."
         )
     check_penalty(est.solver, penalty, est.dual)
     if penalty == "elasticnet":
@@ -255,8 +257,8 @@ def check_solver(solver, X, n_classes):
     if n_classes != 2:
         raise ValueError(
             "The 'liblinear' solver does not support multiclass classification (n_classes >= 3). Either use "
-            "another solver or wrap the estimator in a OneVsRestClassifier to keep applying a one-versus-rest "
-            "scheme."
+            "another solver or wrap the estimator in a OneVsRestClassifier to keep applying a "
+            "one-versus-rest scheme."
         )
     if (X.max() if is_sparse(X) or len(X) else 0) > LARGEST:
         raise ValueError(

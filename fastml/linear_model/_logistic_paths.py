@@ -158,7 +158,7 @@ def make_folds(cv, X, y, codes, params) -> list:
 
 
 def _stratified_folds(codes, n_folds):
-    """The folds of scikit-learn's StratifiedKFold: of each class about equally many samples, in their order."""
+    """The folds of scikit-learn's StratifiedKFold: of each class about equally many samples, in order."""
     _, first = np.unique(codes, return_index=True)
     by_appearance = np.argsort(np.argsort(first))[codes]
     in_order = np.sort(by_appearance)

@@ -34,7 +34,7 @@ def as_rows(device, X):
     if not is_sparse(X):
         return device.asarray(X)
     indices, indptr = X.indices.astype(np.int32, copy=False), X.indptr.astype(np.int64, copy=False)
-    return CPU.kernels.linear_loss.Csr(np.ascontiguousarray(X.data), indices, indptr, X.shape)
+    return CPU.kernels.linear_loss.Csr(np.ascontiguousarray(X.data), indices, indptr, X.shape, X.dtype)
 
 
 def choose_device(est, X, n_outputs):

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kernels._linear import HUBER, Formula
 from .lbfgs import lbfgs
 from .newton import Solution
 
-__all__ = ["LEAST_SCALE", "formula", "solve"]
+__all__ = ["solve"]
 
 LEAST_SCALE = 10 * np.finfo(np.float64).eps
-
-
-def formula(epsilon, scale=1.0) -> Formula:
-    """Return the loss of a row."""
-    return Formula(HUBER, epsilon, scale)
 
 
 def solve(objective, start, epsilon, alpha, *, tol, max_iter) -> Solution:
@@ -24,7 +18,7 @@ def solve(objective, start, epsilon, alpha, *, tol, max_iter) -> Solution:
     Parameters
     ----------
     objective : Objective
-        The loss of the data, without a penalty.
+        The loss "huber" of the data, without a penalty.
     start : float64 array of shape (n_coefficients + 1,)
         Coefficients and, last, the scale.
     epsilon : float
@@ -50,7 +44,7 @@ def solve(objective, start, epsilon, alpha, *, tol, max_iter) -> Solution:
 
     def function(v):
         w, scale = v[:-1], v[-1]
-        objective.formula = formula(epsilon, scale)
+        objective.formula = objective.kernels.Formula("huber", epsilon, scale)
         total, gradient, by_scale = objective.sums(w)
         value = objective.weight * scale + total + float((penalty * w) @ w)
         return value, np.append(gradient + 2 * penalty * w, objective.weight + by_scale)

@@ -45,7 +45,7 @@ def lbfgs(function, w, *, tol, max_iter, bounds=None, callback=None, **options) 
     from scipy.optimize import minimize
 
     options = {"maxiter": max_iter, "gtol": tol, **options}
-    # SciPy's BLAS may hang when another thread, about to begin such a computation, sets its number of threads.
+    # SciPy's BLAS may hang when another thread that begins such a computation sets its number of threads.
     with one_blas_thread():
         found = minimize(
             function, w, jac=True, method="L-BFGS-B", bounds=bounds, callback=callback, options=options
@@ -56,8 +56,8 @@ def lbfgs(function, w, *, tol, max_iter, bounds=None, callback=None, **options) 
 def lbfgs_l1(objective, w, l1, *, tol, max_iter) -> Solution:
     """Minimise an objective with an L1 penalty.
 
-    Coefficients are split into positive and negative parts, in which the penalty is linear; the bounds at zero
-    make exact zeros.
+    Coefficients are split into positive and negative parts, in which the penalty is linear; the bounds at
+    zero make exact zeros.
 
     Parameters
     ----------

@@ -16,8 +16,8 @@ class Objective:
     ----------
     device : Device
         Where the data is.
-    formula : Formula
-        The loss of a row (`fastml.kernels._linear`).
+    loss : {"binomial", "multinomial", "huber"}
+        That of a row.
     X : array of shape (n_samples, n_features), or Csr
         The rows.
     y : array of shape (n_samples,)
@@ -32,8 +32,9 @@ class Objective:
         Called before each pass over the data; it may raise to end a computation.
     """
 
-    def __init__(self, device, formula, X, y, sample_weight, *, n_outputs=1, fit_intercept=True, watch=None):
-        self.device, self.kernels, self.formula = device, device.kernels.linear_loss, formula
+    def __init__(self, device, loss, X, y, sample_weight, *, n_outputs=1, fit_intercept=True, watch=None):
+        self.device, self.kernels = device, device.kernels.linear_loss
+        self.formula = self.kernels.Formula(loss)
         self.X, self.y, self.sample_weight = X, y, sample_weight
         self.n_outputs, self.fit_intercept = n_outputs, fit_intercept
         self.n_features = X.shape[1]

@@ -70,10 +70,10 @@ def _warn_of_singularity(error):
     from scipy.linalg import LinAlgWarning
 
     warnings.warn(
-        "The Newton solver stumbled upon a singular or very ill-conditioned Hessian matrix. It will now resort "
-        "to lbfgs instead.\nFurther options are to use another solver or to avoid such situation in the first "
-        "place. Possible remedies are removing collinear features of X or increasing the penalization "
-        f"strengths.\nThe original Linear Algebra message was:\n{error}",
+        "The Newton solver stumbled upon a singular or very ill-conditioned Hessian matrix. It will now "
+        "resort to lbfgs instead.\nFurther options are to use another solver or to avoid such situation in "
+        "the first place. Possible remedies are removing collinear features of X or increasing the "
+        f"penalization strengths.\nThe original Linear Algebra message was:\n{error}",
         LinAlgWarning,
         stacklevel=6,
     )

@@ -41,8 +41,8 @@ def newton(objective, w, *, tol, max_iter, direction, say=None) -> Solution:
     w : float64 array of shape (n_coefficients,)
         Where to start.
     tol : float
-        Stop when no derivative is larger than this, nor, with "cholesky", what the last step promised to lower
-        the objective by.
+        Stop when no derivative is larger than this, nor, with "cholesky", what the last step promised to
+        lower the objective by.
     max_iter : int
         Most steps.
     direction : {"cholesky", "cg"}

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from fastml.kernels._linear import BINOMIAL, HUBER, MULTINOMIAL, Formula
+from fastml.kernels._linear import BINOMIAL, HUBER, LOSSES, MULTINOMIAL, Formula
 from tests.kernels.cases import Run
 from tests.reference import linear_loss as reference
 
@@ -27,7 +27,8 @@ def _problem(run, loss, n, d, offset=0.0):
 
 
 def _formula(loss):
-    return Formula(loss, 1.35, 0.7) if loss == HUBER else Formula(loss)
+    name = next(name for name, code in LOSSES.items() if code == loss)
+    return Formula(name, 1.35, 0.7) if loss == HUBER else Formula(name)
 
 
 def _check(run, loss, X, y, weight, W, rows=None):
@@ -81,7 +82,7 @@ def losses_of_large_margins(run):
         y, W = np.array([1, 0, 1, 1, 0], run.dtype), np.array(W)
         gradient = run.zeros(W.shape, np.float64)
         rows, target, there = run.there(X, y, W)
-        total, _ = kernels.loss_gradient(Formula(loss), rows, target, None, there, gradient)
+        total, _ = kernels.loss_gradient(_formula(loss), rows, target, None, there, gradient)
         with np.errstate(over="ignore"):
             value, expected, *_ = reference.loss_gradient(loss, X, y, None, W)
         run.close(np.array([total]), np.array([value]))

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse
 
 from fastml import config_context
-from fastml.kernels._linear import BINOMIAL, MULTINOMIAL, Formula
+from fastml.kernels._linear import BINOMIAL, MULTINOMIAL
 from fastml.kernels.cpu import linear_loss
 from tests.kernels import linear_loss_cases
 from tests.kernels.cases import Run
@@ -21,7 +21,7 @@ def test_launcher_does_as_the_reference(case, dtype):
 
 def csr(X):
     X = scipy.sparse.csr_matrix(X)
-    return linear_loss.Csr(X.data, X.indices.astype(np.int32), X.indptr.astype(np.int64), X.shape)
+    return linear_loss.Csr(X.data, X.indices.astype(np.int32), X.indptr.astype(np.int64), X.shape, X.dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -44,7 +44,9 @@ def test_threads_change_nothing(loss, sparse):
     for n_threads in (1, 2):
         with config_context(n_threads=n_threads):
             gradient, curvature = np.empty(W.shape), np.empty((len(y), W.shape[1]))
-            total = linear_loss.loss_gradient(Formula(loss), rows, y, weight, W, gradient, curvature)
-            hessian = linear_loss.hessian(Formula(loss), rows, weight, curvature)
+            total = linear_loss.loss_gradient(
+                linear_loss_cases._formula(loss), rows, y, weight, W, gradient, curvature
+            )
+            hessian = linear_loss.hessian(linear_loss_cases._formula(loss), rows, weight, curvature)
             found.append((total, gradient.tobytes(), hessian.tobytes()))
     assert found[0] == found[1]

@@ -93,11 +93,11 @@ def test_l1(solver, l1_ratio, data):
 
 @pytest.mark.parametrize("solver", ["lbfgs", "newton-cg", "newton-cholesky", "saga"])
 @pytest.mark.parametrize("class_weight", [None, "balanced", {0: 0.5, 1: 2.0}])
-def test_weights(solver, class_weight, data, rng=np.random.RandomState(0)):
+def test_weights(solver, class_weight, data):
     X, y = data
     if isinstance(class_weight, dict):
         class_weight = dict(zip(np.unique(y), class_weight.values()))
-    weight = rng.randint(0, 3, len(y)).astype(float)
+    weight = np.random.RandomState(0).randint(0, 3, len(y)).astype(float)
     params = {"solver": solver, "class_weight": class_weight, "tol": 1e-6}
     ours = LogisticRegression(**params).fit(X, y, weight)
     other = theirs.LogisticRegression(**{**params, "solver": "newton-cholesky"}).fit(X, y, weight)

@@ -1,14 +1,14 @@
 """Losses of linear models, on CUDA: the twins of `fastml.kernels.cpu.linear_loss`.
 
-cuBLAS makes the margins and the gradients of blocks of rows, CuPy what lies between: it is little beside them.
+cuBLAS makes the margins and the gradients of blocks of rows, CuPy what little lies between.
 """
 
 import numpy as np
 
 from .._cuda import cp
-from .._linear import HUBER, MULTINOMIAL
+from .._linear import HUBER, MULTINOMIAL, Formula
 
-__all__ = ["hessian", "hessian_product", "loss_gradient", "probabilities"]
+__all__ = ["Formula", "hessian", "hessian_product", "loss_gradient", "probabilities"]
 
 ROWS = 1 << 16  # whose sums are made in the data's dtype
 
