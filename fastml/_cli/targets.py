@@ -172,6 +172,35 @@ def _isolation(what, n, d, goals, timed=("fit",), ask=None):
     return _entry(f"isolation forest {what}", F32, workload, _ask(load, ask) if ask else load, timed, goals)
 
 
+def _logistic(n, d, dtype, n_classes, goals):
+    def load(quick: bool) -> Data:
+        random = np.random.default_rng(0)
+        X = random.normal(size=(n // 10 if quick else n, d)).astype(dtype)
+        margins = X @ (random.normal(size=(d, n_classes)) * 0.3)
+        y = (margins + random.gumbel(size=margins.shape)).argmax(axis=1)
+        return Data("margins", X, y, X[:1000], y[:1000])
+
+    workload = Workload(
+        "linear_model.LogisticRegression", (), scores.LOG_LOSS, "predict_proba", {"max_iter": 1000}
+    )
+    return _entry(f"logistic {n // 1000}k x {d}, {n_classes} classes", dtype, workload, load, ("fit",), goals)
+
+
+def _sparse_logistic(n, d, density, goals):
+    def load(quick: bool) -> Data:
+        from scipy import sparse
+
+        random = np.random.default_rng(0)
+        X = sparse.random(n // 10 if quick else n, d, density, format="csr", random_state=0)
+        y = (X @ random.normal(size=d) > 0).astype(int)
+        return Data("margins", X, y, X[:1000], y[:1000])
+
+    workload = Workload(
+        "linear_model.LogisticRegression", (), scores.LOG_LOSS, "predict_proba", {"max_iter": 1000}
+    )
+    return _entry(f"logistic {n // 1000}k x {d // 1000}k, sparse", F64, workload, load, ("fit",), goals)
+
+
 def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     kind = "" if dtype is None else f", {np.dtype(dtype).name}"
     peers = {"sk": "sklearn", "sx": "sklearnex"}
@@ -240,4 +269,7 @@ TARGETS = (
     _linear("linear_model.RidgeCV", 200_000, 50, F64, 0, {"sk": 1}),
     _linear("linear_model.RidgeClassifier", 200_000, 50, F64, 2, {"sk": 1}),
     _linear("discriminant_analysis.LinearDiscriminantAnalysis", 200_000, 50, F64, 5, {"sk": 1}),
+    _logistic(200_000, 50, F64, 2, {"sk": 2.5, "sx": 1.5}),
+    _logistic(50_000, 100, F64, 10, {"sk": 2, "sx": 2}),
+    _sparse_logistic(20_000, 50_000, 0.001, {"sk": 1}),
 )

@@ -196,9 +196,9 @@ def _curve_of_squares(data):
     return (np.linspace(0, 1, len(data.y)), np.linspace(0, 1, len(data.y)) ** 2)
 
 
-def _linear(name, score):
-    data = ("diabetes", "made") if score is scores.R2 else ("breast_cancer", "digits", "made")
-    return Workload(name, data, score, "predict")
+def _linear(name, score, data=(), **parameters):
+    usual = ("diabetes", "made 10k") if score is scores.R2 else ("breast_cancer", "digits", "made")
+    return Workload(name, data or usual, score, "predict", parameters)
 
 
 def _scaler(name):
@@ -302,6 +302,18 @@ WORKLOADS = (
     Workload(
         "ensemble.RandomTreesEmbedding", ("digits", "made 10k"), scores.SAME, "transform", {"random_state": 0}
     ),
+    _linear("linear_model.LogisticRegression", scores.ACCURACY, max_iter=5000),
+    _linear(
+        "linear_model.LogisticRegressionCV",
+        scores.ACCURACY,
+        ("iris", "breast_cancer"),
+        Cs=[0.1, 1.0],
+        l1_ratios=(0,),
+        scoring="accuracy",
+        use_legacy_attributes=False,
+        max_iter=5000,
+    ),
+    _linear("linear_model.HuberRegressor", scores.R2, max_iter=5000),
     _metric("pairwise_distances", _ROWS, _learnt_and_asked, metric="manhattan"),
     _metric("pairwise_distances_chunked", _ROWS, _learnt_and_asked, working_memory=16),
     _metric("euclidean_distances", _ROWS, _learnt_and_asked),

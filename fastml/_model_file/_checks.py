@@ -52,6 +52,8 @@ PER_FEATURE = (
 
 
 def _check_scaler(est, n_features):
+    if "outliers_" in vars(est):  # the scale of a regression's errors is a number, used as that
+        return
     for name in PER_FEATURE:
         value = vars(est).get(name)
         if value is None or (name == "n_samples_seen_" and np.ndim(value) == 0):

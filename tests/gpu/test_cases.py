@@ -2,12 +2,10 @@
 
 import pytest
 
-from tests.kernels import boosting_cases, cases, estimator_cases, linear_cases, tree_cases
 from tests.kernels.cases import Run
+from tests.kernels.known_cases import CASES
 
 pytestmark = pytest.mark.gpu
-CASES = {**cases.CASES, **boosting_cases.CASES, **tree_cases.CASES, **estimator_cases.CASES}
-CASES.update(linear_cases.CASES)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

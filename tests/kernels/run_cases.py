@@ -46,10 +46,8 @@ def main():
         from tests.kernels import simulator
 
         simulator.start(small_tiles=not arguments.whole_tiles)
-    from tests.kernels import boosting_cases, cases, estimator_cases, linear_cases, tree_cases
+    from tests.kernels.known_cases import CASES as known
 
-    known = {**cases.CASES, **boosting_cases.CASES, **tree_cases.CASES, **estimator_cases.CASES}
-    known.update(linear_cases.CASES)
     device = "cpu" if arguments.device == "cpu" else "cuda"
     failed = 0
     for name in arguments.cases or known:

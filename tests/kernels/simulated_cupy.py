@@ -12,8 +12,8 @@ DTYPES = "bool_ int8 uint8 int32 int64 uint32 uint64 float32 float64 inf nan new
 FUNCTIONS = """
     abs add all any arange argmax argmin argsort bincount broadcast_to clip concatenate cumsum diff divide dot
     empty empty_like exp expand_dims fill_diagonal flatnonzero floor full full_like isfinite isinf isnan
-    lexsort log log2 matmul max maximum mean min minimum multiply nan_to_num nanmax nanmin nextafter
-    ones ones_like prod ravel repeat rint round searchsorted sort sqrt square stack subtract sum take
+    lexsort log log1p log2 matmul max maximum mean min minimum multiply nan_to_num nanmax nanmin nextafter
+    ones ones_like prod ravel repeat rint round searchsorted sign sort sqrt square stack subtract sum take
     take_along_axis unique where
     zeros zeros_like
 """

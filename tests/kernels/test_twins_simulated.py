@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels import boosting_cases, cases, estimator_cases, linear_cases, tree_cases
+from tests.kernels import boosting_cases
+from tests.kernels.known_cases import CASES
 
 pytest.importorskip("numba_cuda", reason="the simulator comes with numba-cuda")
 
@@ -34,7 +35,7 @@ def finish(child):
 
 
 DTYPES = ("float32", "float64")
-OTHERS = [*cases.CASES, *tree_cases.CASES, *estimator_cases.CASES, *linear_cases.CASES]
+OTHERS = [name for name in CASES if name not in boosting_cases.CASES]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,250 @@
+"""What the logistic regressions share: their loss, the weights of classes, and the use of fitted models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._base import Classifier, Estimator
+from .._device import CPU, choose, like_input
+from .._validation import check_fitted, check_X, sk
+from ..solvers.linear_loss import Objective
+from ._rows import as_rows, is_sparse
+
+__all__ = ["LogisticModel", "encode", "make_objective", "weigh_classes"]
+
+
+def make_objective(device, X, codes, sample_weight, n_classes, fit_intercept, watch=None):
+    """Make the logistic loss of validated data.
+
+    Parameters
+    ----------
+    device : Device
+        Where to compute.
+    X : array or CSR matrix of shape (n_samples, n_features)
+        The data.
+    codes : int array of shape (n_samples,)
+        Numbers of the classes.
+    sample_weight : array of shape (n_samples,) or None
+        Weights; None means ones.
+    n_classes : int
+        How many there are: two have one margin, more have one each.
+    fit_intercept : bool
+        Whether there are intercepts.
+    watch : callable, default=None
+        Called before each pass over the data.
+
+    Returns
+    -------
+    objective : Objective
+        Without a penalty.
+    """
+    n_outputs = n_classes if n_classes > 2 else 1
+    weight = None if sample_weight is None else device.asarray(sample_weight, X.dtype)
+    return Objective(
+        device,
+        "multinomial" if n_classes > 2 else "binomial",
+        as_rows(device, X),
+        device.asarray(codes, X.dtype),
+        weight,
+        n_outputs=n_outputs,
+        fit_intercept=fit_intercept,
+        watch=watch,
+    )
+
+
+def encode(y) -> tuple:
+    """Number the classes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        The labels, in ascending order.
+    codes : int ndarray of shape (n_samples,)
+        Numbers of the samples' labels.
+    """
+    least, most = (int(y.min()), int(y.max())) if y.dtype.kind in "iu" else (0, len(y))
+    if most - least >= len(y) or most > np.iinfo(np.int64).max:
+        return np.unique(y, return_inverse=True)
+    # Few integers are counted faster than they are sorted.
+    offsets = y.astype(np.int64) - least
+    present = np.bincount(offsets) > 0
+    return (np.flatnonzero(present) + least).astype(y.dtype), (np.cumsum(present) - 1)[offsets]
+
+
+def weigh_classes(class_weight, classes, codes, sample_weight, dtype):
+    """Multiply the weights of samples by those of their classes.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+        Weights of the classes.
+    classes : ndarray of shape (n_classes,)
+        The labels.
+    codes : int array of shape (n_samples,)
+        Numbers of the samples' classes.
+    sample_weight : array of shape (n_samples,) or None
+        Weights; None means ones.
+    dtype : dtype
+        Of the result.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_samples,) or None
+        None where all would be one.
+    """
+    if class_weight is None:
+        return sample_weight
+    if isinstance(class_weight, str):
+        counts = np.bincount(codes, sample_weight, minlength=len(classes))
+        by_class = counts.sum() / (len(classes) * np.maximum(counts, np.finfo(np.float64).tiny))
+    else:
+        by_class = sk("sklearn.utils.compute_class_weight")(class_weight, classes=classes, y=classes)
+    weight = by_class[codes].astype(dtype)
+    return weight if sample_weight is None else weight * sample_weight
+
+
+class LogisticModel(Classifier, Estimator):
+    """A fitted linear classifier whose scores are log-odds."""
+
+    classes_: Any
+    coef_: Any
+    intercept_: Any
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _set_coefficients(self, w, n_features, n_outputs, dtype):
+        """Set the attributes from a solver's coefficients."""
+        W = w.reshape(-1, n_outputs).astype(dtype)
+        self.coef_ = np.ascontiguousarray(W[:n_features].T)
+        self.intercept_ = W[n_features].copy() if len(W) > n_features else np.zeros(n_outputs, dtype)
+
+    def _start(self, objective):
+        """A solver's coefficients from the attributes."""
+        W = self.coef_
+        if self.fit_intercept:
+            W = np.concatenate([W, self.intercept_[:, None]], axis=1)
+        expected = (objective.n_outputs, objective.n_features + self.fit_intercept)
+        if W.shape != expected:
+            raise ValueError(f"Initialization coef is of shape {W.shape}, expected shape {expected}")
+        return W.T.astype(np.float64).reshape(-1)
+
+    # ---- using the model ----
+    def _margins(self, X):
+        """Scores of shape (n_samples, n_outputs) on the device where X is."""
+        check_fitted(self, "coef_")
+        X = check_X(self, X, reset=False, accept_sparse="csr")
+        if is_sparse(X) or is_sparse(self.coef_):
+            margins = X @ self.coef_.T
+            return (margins.toarray() if is_sparse(margins) else np.asarray(margins)) + self.intercept_
+        device = choose(self.device, X)
+        X = device.asarray(X)
+        margins = X @ device.asarray(self.coef_.T)
+        margins += device.asarray(self.intercept_)
+        return margins
+
+    def _probabilities(self, X):
+        margins = self._margins(X)
+        return choose(self.device, margins).kernels.linear_loss.probabilities(margins)
+
+    def decision_function(self, X: Any) -> Any:
+        """Compute the scores of classes: their log-odds, up to a term that is common to all.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes the log-odds of the second, positive where it is predicted.
+        """
+        margins = self._margins(X)
+        return like_input(margins[:, 0] if margins.shape[1] == 1 else margins, X)
+
+    def predict(self, X: Any) -> Any:
+        """Predict labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            The most probable class of each sample, of equally probable ones the first.
+        """
+        margins = self._margins(X)
+        best = (margins[:, 0] > 0).astype(np.intp) if margins.shape[1] == 1 else margins.argmax(axis=1)
+        return like_input(self.classes_.take(CPU.to_host(best)), X)
+
+    def predict_proba(self, X: Any) -> Any:
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Classes in the order of `classes_`.
+        """
+        return like_input(self._probabilities(X), X)
+
+    def predict_log_proba(self, X: Any) -> Any:
+        """Predict the logarithms of probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        logarithms : ndarray of shape (n_samples, n_classes)
+            Classes in the order of `classes_`.
+        """
+        shares = self._probabilities(X)
+        with np.errstate(divide="ignore"):
+            return like_input(np.log(shares), X)
+
+    def densify(self) -> LogisticModel:
+        """Turn `coef_` back into an ndarray.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        check_fitted(self, "coef_")
+        if is_sparse(self.coef_):
+            self.coef_ = self.coef_.toarray()
+        return self
+
+    def sparsify(self) -> LogisticModel:
+        """Turn `coef_` into a CSR matrix, which is smaller where more than half of it is zero.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator; `densify` undoes it, which is needed before it is fitted again with
+            `warm_start`.
+        """
+        from scipy.sparse import csr_matrix
+
+        check_fitted(self, "coef_")
+        self.coef_ = csr_matrix(self.coef_)
+        return self

@@ -1,0 +1,61 @@
+"""How data comes to the kernels of linear models."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._device import CPU, choose, report_fallback
+
+__all__ = ["as_rows", "choose_device", "is_sparse"]
+
+USUAL_PASSES = 20  # over the data, for estimating the work of a fit
+
+
+def is_sparse(X) -> bool:
+    """Tell whether X is a SciPy sparse matrix or array, without importing SciPy."""
+    return not isinstance(X, np.ndarray) and hasattr(X, "tocsr")
+
+
+def as_rows(device, X):
+    """Bring validated data to where the kernels are.
+
+    Parameters
+    ----------
+    device : Device
+        The device; the CPU if X is sparse.
+    X : array or CSR matrix of shape (n_samples, n_features)
+        The data.
+
+    Returns
+    -------
+    rows : array or Csr
+        The same data.
+    """
+    if not is_sparse(X):
+        return device.asarray(X)
+    indices, indptr = X.indices.astype(np.int32, copy=False), X.indptr.astype(np.int64, copy=False)
+    return CPU.kernels.linear_loss.Csr(np.ascontiguousarray(X.data), indices, indptr, X.shape, X.dtype)
+
+
+def choose_device(est, X, n_outputs):
+    """Choose the device of a fit.
+
+    Parameters
+    ----------
+    est : estimator
+        Its parameter `device` is asked.
+    X : array or CSR matrix of shape (n_samples, n_features)
+        The data.
+    n_outputs : int
+        Number of margins of a row.
+
+    Returns
+    -------
+    device : Device
+        The CPU for sparse data.
+    """
+    if is_sparse(X):
+        if choose(est.device).name != "cpu":
+            report_fallback(f"computing {type(est).__name__} on the CPU", "the data is sparse")
+        return CPU
+    return choose(est.device, X, work=4.0 * X.shape[0] * X.shape[1] * n_outputs * USUAL_PASSES)

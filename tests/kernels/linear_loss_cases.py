@@ -1,0 +1,105 @@
+"""The reference cases of the losses of linear models."""
+
+import inspect
+import sys
+
+import numpy as np
+
+from fastml.kernels._linear import BINOMIAL, HUBER, LOSSES, MULTINOMIAL, Formula
+from tests.kernels.cases import Run
+from tests.reference import linear_loss as reference
+
+SHAPES = ((1, 1), (7, 1), (70, 5), (1300, 3), (67, 40))
+
+
+def _problem(run, loss, n, d, offset=0.0):
+    """Rows with duplicates and a constant column, targets, weights, coefficients."""
+    X = run.normal(n, d, offset=offset)
+    X[n // 2 :] = X[: n - n // 2]
+    if d > 1:
+        X[:, 1] = 2
+    n_outputs = 4 if loss == MULTINOMIAL else 1
+    y = {BINOMIAL: run.rng.randint(0, 2, n), MULTINOMIAL: run.rng.randint(0, 4, n)}.get(loss, run.normal(n))
+    weight = run.rng.randint(0, 4, n).astype(run.dtype)
+    weight[0] = 1
+    coefficients = run.rng.normal(size=(d + 1, n_outputs)) / (1 + abs(offset))
+    return X, y.astype(run.dtype), weight, coefficients
+
+
+def _formula(loss):
+    name = next(name for name, code in LOSSES.items() if code == loss)
+    return Formula(name, 1.35, 0.7) if loss == HUBER else Formula(name)
+
+
+def _check(run, loss, X, y, weight, W, rows=None):
+    """Compare loss, gradient, curvature, Hessian and its product; `rows` are X as the launcher gets it."""
+    kernels, formula = run.device.kernels.linear_loss, _formula(loss)
+    rows = run.there(X) if rows is None else rows
+    parameters = (1.35, 0.7) if loss == HUBER else ()
+    value, gradient, curvature, by_scale = reference.loss_gradient(loss, X, y, weight, W, *parameters)
+    target, weights, there = run.there(y), run.there(weight), run.there(W)
+    found, bent = run.zeros(W.shape, np.float64), run.zeros(curvature.shape)
+    total, of_scale = kernels.loss_gradient(formula, rows, target, weights, there, found, bent)
+    size = max(abs(value), float(len(y)))
+    run.close(np.array([total, of_scale]), np.array([value, by_scale]), scale=10 * size)
+    scale = float(abs(X).sum() + len(y)) * float(1 if weight is None else weight.max())
+    run.close(found, gradient, scale=scale)
+    if loss != HUBER:  # where an error is at the threshold, rounding tells
+        run.close(bent, curvature, scale=10)
+    alone = run.zeros(W.shape, np.float64)
+    again, _ = kernels.loss_gradient(formula, rows, target, weights, there, alone)
+    run.close(np.array([again]), np.array([total]))
+    run.close(alone, run.device.to_host(found), scale=scale)
+    expected = reference.hessian(loss, X, y, weight, W, *parameters)
+    scale = float(abs(expected).max() + 1)
+    run.close(kernels.hessian(formula, rows, weights, bent), expected, scale=10 * scale)
+    direction = run.rng.normal(size=W.shape)
+    product = run.zeros(W.shape, np.float64)
+    kernels.hessian_product(formula, rows, weights, bent, run.there(direction), product)
+    expected = (expected @ direction.ravel()).reshape(W.shape)
+    run.close(product, expected, scale=100 * scale * W.size)
+
+
+def losses_of_dense_rows(run):
+    for loss in (BINOMIAL, MULTINOMIAL, HUBER):
+        for n, d in SHAPES if not run.simulated else SHAPES[:3]:
+            X, y, weight, W = _problem(run, loss, n, d)
+            _check(run, loss, X, y, weight, W)
+            _check(run, loss, X, y, None, W)
+
+
+def losses_far_from_the_origin(run):
+    offset = 1e4 if run.dtype == np.float32 else 1e8
+    for loss in (BINOMIAL, MULTINOMIAL):
+        _check(run, loss, *_problem(run, loss, 70, 3, offset))
+
+
+def losses_of_large_margins(run):
+    """Where exponentials overflow, or vanish beside one."""
+    X = np.array([[-1000.0], [-50], [0], [50], [1000]], run.dtype)
+    kernels = run.device.kernels.linear_loss
+    for loss, W in ((BINOMIAL, [[1.0], [0]]), (MULTINOMIAL, [[1.0, 0, -1], [0, 0, 0]])):
+        y, W = np.array([1, 0, 1, 1, 0], run.dtype), np.array(W)
+        gradient = run.zeros(W.shape, np.float64)
+        rows, target, there = run.there(X, y, W)
+        total, _ = kernels.loss_gradient(_formula(loss), rows, target, None, there, gradient)
+        with np.errstate(over="ignore"):
+            value, expected, *_ = reference.loss_gradient(loss, X, y, None, W)
+        run.close(np.array([total]), np.array([value]))
+        run.close(gradient, expected, scale=1000)
+
+
+def probabilities_of_margins(run):
+    for n, n_outputs in ((1, 2), (9, 1), (5000, 1), (5000, 3), (40, 11)):
+        margins = run.normal(n, n_outputs) * 20
+        margins[0, 0] = 800
+        both = np.hstack([0 * margins, margins]) if n_outputs == 1 else margins
+        found = run.device.kernels.linear_loss.probabilities(run.there(margins.copy()))
+        run.close(found, reference.probabilities(both))
+
+
+CASES = {
+    name: case
+    for name, case in inspect.getmembers(sys.modules[__name__], inspect.isfunction)
+    if case.__module__ == __name__ and not name.startswith("_") and case is not Run
+}
