@@ -29,6 +29,7 @@ __all__ = [
     "Estimator",
     "MultiOutput",
     "OneToOne",
+    "OutlierDetector",
     "Regressor",
     "Transformer",
     "stand_for",
@@ -133,6 +134,12 @@ class _ClusterMixin(_StandIn):
     def fit_predict(self, X, y=None, **kwargs):
         """Fit, and return the labels."""
         return self.fit(X, **kwargs).labels_
+
+
+class _OutlierMixin(_StandIn):
+    def fit_predict(self, X, y=None, **kwargs):
+        """Fit, and tell inliers from outliers of the same data."""
+        return self.fit(X, **kwargs).predict(X)
 
 
 class _TransformerMixin(_StandIn):
@@ -242,6 +249,10 @@ class Clusterer(*_bases("ClusterMixin")):  # type: ignore[misc]
     """Mixin for clusterers: `fit_predict`."""
 
 
+class OutlierDetector(*_bases("OutlierMixin")):  # type: ignore[misc]
+    """Mixin for detectors of outliers: `fit_predict`."""
+
+
 class Transformer(*_bases("TransformerMixin")):  # type: ignore[misc]
     """Mixin for transformers: `fit_transform` and `set_output`."""
 
@@ -265,6 +276,7 @@ _exchanges = {  # class -> the name of the class that its stand-in stands for; e
         Classifier,
         Regressor,
         Clusterer,
+        OutlierDetector,
         Transformer,
         MultiOutput,
         OneToOne,

@@ -1,0 +1,297 @@
+"""Kernel functions of pairs of rows: rows of the kernel matrix, and weighted sums of them.
+
+A linear, polynomial, Gaussian or sigmoid kernel is a function of a product: the products of six rows with a
+panel of others make a register tile, which the function turns into kernel values where it lies. Rows are scaled
+beforehand by the root of what the product is multiplied with, so that the matrix is symmetric to the last bit.
+"""
+
+import functools
+import math
+import types
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..._threads import for_each_block
+from .._compile import (
+    TILE_ROWS,
+    TILE_VECTORS,
+    TILE_WIDTH,
+    T,
+    float32,
+    float64,
+    helper,
+    int64,
+    kernel,
+    simd,
+    tile_width,
+)
+from ._distance_tiles import pack, panels_at_a_time
+
+__all__ = ["kernel_rows", "lay_out", "sum_kernel_rows", "take_points"]
+
+BLOCK_OPERATIONS = 4_000_000  # multiplications in a block: some 50 us
+EXP_OPERATIONS = 24  # what an exponential costs, in multiplications
+
+
+# ---- what becomes of a tile of products ----------------------------------------------------------
+@helper
+def linear(acc, degree):
+    return acc
+
+
+@helper
+def poly(acc, degree):
+    value = simd.tile(T(1), TILE_ROWS, TILE_VECTORS)
+    while degree > 0:
+        if degree % 2:
+            value = value * acc
+        acc = acc * acc
+        degree //= 2
+    return value
+
+
+@helper
+def rbf(acc, degree):
+    return simd.exp(simd.minimum(acc, simd.tile(T(0), TILE_ROWS, TILE_VECTORS)))
+
+
+@helper
+def sigmoid(acc, degree):
+    one = simd.tile(T(1), TILE_ROWS, TILE_VECTORS)
+    return one - (one + one) / (one + simd.exp(acc + acc))
+
+
+FUNCTIONS = {"linear": linear, "poly": poly, "rbf": rbf, "sigmoid": sigmoid}
+
+
+def for_each_function(function):
+    """Declare a kernel for each kernel function: `function` with that one as `finish`."""
+    kernels = {}
+    for name, finish in FUNCTIONS.items():
+        bound = types.FunctionType(function.__code__, {**function.__globals__, "finish": finish})
+        functools.update_wrapper(bound, function)
+        bound.__qualname__ = f"{function.__qualname__}_{name}"
+        kernels[name] = kernel(bound)
+    return kernels
+
+
+finish = rbf  # what such a function names; it is bound anew for each
+
+
+# ---- range kernels ---------------------------------------------------------------------------------
+@helper
+def product_tile(rows, row_terms, i, panels, column_terms, column):
+    """Terms and products of TILE_ROWS rows from i on and the panel that begins with `column`."""
+    n_features = rows.shape[1]
+    acc = simd.tile_of_column(row_terms, i, TILE_ROWS, TILE_VECTORS)
+    acc = simd.add_row(acc, column_terms, column)
+    for t in range(n_features):
+        acc = simd.add_products(
+            acc, rows, i * n_features + t, n_features, panels, column * n_features + t * TILE_WIDTH
+        )
+    return acc
+
+
+@for_each_function
+def fill_rows(
+    rows: T[:, :],  # IN (n_padded, n_features) whole tiles
+    row_terms: T[:],  # IN (n_padded,)
+    panels: T[:],  # IN packed columns
+    column_terms: T[:],  # IN (n_panels * TILE_WIDTH,)
+    degree: int64,
+    slots: int64[:],  # IN (n_rows,) rows of the output
+    values_out: float32[:, :],  # OUT (n_slots, n_columns)
+    tile_work: T[:],  # WORK (TILE_ROWS * TILE_WIDTH,)
+    start: int64,
+    stop: int64,
+):
+    """The columns of panels start..stop."""
+    n_rows, n_columns = slots.shape[0], values_out.shape[1]
+    for panel in range(start, stop):
+        column = panel * TILE_WIDTH
+        width = min(TILE_WIDTH, n_columns - column)
+        for i in range(0, n_rows, TILE_ROWS):
+            acc = finish(product_tile(rows, row_terms, i, panels, column_terms, column), degree)
+            simd.store_tile(acc, tile_work, 0, TILE_WIDTH)
+            for r in range(min(TILE_ROWS, n_rows - i)):
+                slot = slots[i + r]
+                for c in range(width):
+                    values_out[slot, column + c] = float32(tile_work[r * TILE_WIDTH + c])
+
+
+@for_each_function
+def sum_rows(
+    rows: T[:, :],  # IN (n_padded, n_features) whole tiles
+    row_terms: T[:],  # IN (n_padded,)
+    panels: T[:],  # IN packed columns
+    column_terms: T[:],  # IN (n_panels * TILE_WIDTH,)
+    coefficients: T[:, :],  # IN (n_outputs, n_panels * TILE_WIDTH) zero where there is no column
+    degree: int64,
+    sums_out: float64[:, :],  # OUT (n_outputs, n_padded) += coefficient times value
+    start: int64,
+    stop: int64,
+):
+    """Rows start..stop; a tile is summed in T, tiles in float64."""
+    n_outputs, n_columns = coefficients.shape
+    n_padded = sums_out.shape[1]
+    step = panels_at_a_time(rows.shape[1]) * TILE_WIDTH
+    for first in range(0, n_columns, step):
+        for i in range(start, stop, TILE_ROWS):
+            for column in range(first, min(first + step, n_columns), TILE_WIDTH):
+                acc = finish(product_tile(rows, row_terms, i, panels, column_terms, column), degree)
+                for m in range(n_outputs):
+                    weighted = simd.multiply_row(acc, coefficients, m * n_columns + column)
+                    simd.add_row_sums(weighted, sums_out, m * n_padded + i, 1)
+
+
+# ---- launchers ---------------------------------------------------------------------------------------
+class Points(NamedTuple):
+    """Rows laid out for a kernel function; `lay_out` makes them."""
+
+    rows: Any  # (n_padded, n_features) scaled; rows of zeros make the last tile whole
+    terms: Any  # (n_padded,)
+    panels: Any  # packed, or None
+    n_rows: int
+    kernel: str
+    degree: int
+
+
+def scale_and_term(kernel, gamma, coef0):
+    """What rows are multiplied with, and half of what is added to their product."""
+    if kernel == "linear":
+        return 1.0, 0.0
+    return (math.sqrt(2 * gamma), 0.0) if kernel == "rbf" else (math.sqrt(gamma), coef0 / 2)
+
+
+def lay_out(X, kernel, gamma, coef0, degree, offset, dtype, pack_columns=True):
+    """Lay rows out for a kernel function of them.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        float32 or float64.
+    kernel : {"linear", "poly", "rbf", "sigmoid"}
+        The function: ``x.y``, ``(gamma x.y + coef0)^degree``, ``exp(-gamma |x - y|^2)`` or
+        ``tanh(gamma x.y + coef0)``.
+    gamma, coef0 : float
+        Its parameters.
+    degree : int
+        Of the polynomial.
+    offset : array of shape (n_features,) or None
+        What is subtracted from the rows, for "rbf", which does not change: a point amid the data, so that squared
+        lengths do not cancel.
+    dtype : dtype
+        float32 or float64: in which the function is computed.
+    pack_columns : bool, default=True
+        Whether other rows are to meet these; otherwise these are only to meet others.
+
+    Returns
+    -------
+    points : Points
+        For the other functions of this module.
+    """
+    n_samples, n_features = X.shape
+    scale, term = scale_and_term(kernel, gamma, coef0)
+    rows = _whole_tiles(n_samples, n_features, dtype)
+    moved = X if offset is None else X - offset
+    np.multiply(moved, scale, out=rows[:n_samples], casting="same_kind")
+    terms = np.full(len(rows), term, dtype)
+    if kernel == "rbf":
+        terms[:] = np.einsum("ij,ij->i", rows, rows, dtype=np.float64) / -2
+    return Points(rows, terms, pack(rows[:n_samples]) if pack_columns else None, n_samples, kernel, degree)
+
+
+def take_points(points, picks, pack_columns=True):
+    """Take some of the rows that were laid out.
+
+    Parameters
+    ----------
+    points : Points
+        All of them.
+    picks : int64 array of shape (n_picks,)
+        Which.
+    pack_columns : bool, default=True
+        As in `lay_out`.
+
+    Returns
+    -------
+    points : Points
+        The picked ones.
+    """
+    rows = _whole_tiles(len(picks), points.rows.shape[1], points.rows.dtype)
+    terms = np.zeros(len(rows), rows.dtype)
+    rows[: len(picks)], terms[: len(picks)] = points.rows[picks], points.terms[picks]
+    panels = pack(rows[: len(picks)]) if pack_columns else None
+    return points._replace(rows=rows, terms=terms, panels=panels, n_rows=len(picks))
+
+
+def _whole_tiles(n_rows, n_features, dtype):
+    rows = np.empty((-(-n_rows // TILE_ROWS) * TILE_ROWS, n_features), dtype)
+    rows[n_rows:] = 0
+    return rows
+
+
+def _columns(points, values):
+    """Rows of values of the points, each with as many numbers as their panels have columns."""
+    width = tile_width(points.rows.dtype)
+    padded = np.zeros((len(values), -(-points.n_rows // width) * width), points.rows.dtype)
+    padded[:, : points.n_rows] = values
+    return padded
+
+
+def kernel_rows(points, picks, slots, values_out):
+    """Compute rows of the kernel matrix.
+
+    Parameters
+    ----------
+    points : Points
+        All rows; packed.
+    picks : int64 array of shape (n_picks,)
+        The rows to compute.
+    slots : int64 array of shape (n_picks,)
+        In which row of the output each goes.
+    values_out : float32 array of shape (n_slots, n_samples)
+        Receives the values.
+    """
+    picked = take_points(points, picks, pack_columns=False)
+    (column_terms,) = _columns(points, points.terms[None, : points.n_rows])
+    width, dtype = tile_width(points.rows.dtype), points.rows.dtype
+    operations = len(slots) * width * (points.rows.shape[1] + EXP_OPERATIONS)
+    fill, degree = fill_rows[points.kernel], points.degree
+
+    def task(block, start, stop):
+        tile = np.empty(TILE_ROWS * width, dtype)
+        fill(
+            picked.rows, picked.terms, points.panels, column_terms, degree, slots, values_out, tile, start, stop
+        )  # fmt: skip
+
+    n_panels = len(column_terms) // width
+    for_each_block(task, n_panels, max(1, BLOCK_OPERATIONS // operations), work=operations * n_panels / 8)
+
+
+def sum_kernel_rows(left, right, coefficients, sums_out):
+    """Sum kernel values with each of some points, times coefficients: a decision function.
+
+    Parameters
+    ----------
+    left : Points
+        The rows that are asked.
+    right : Points
+        The points; packed.
+    coefficients : array of shape (n_outputs, n_points)
+        For each output, one for each point.
+    sums_out : float64 array of shape (n_outputs, n_rows)
+        Receives the sums.
+    """
+    packed, terms = _columns(right, coefficients), _columns(right, right.terms[None, : right.n_rows])[0]
+    sums = np.zeros((len(packed), len(left.rows)))
+    operations = TILE_ROWS * len(terms) * (left.rows.shape[1] + EXP_OPERATIONS + 4 * len(packed))
+    add, degree = sum_rows[right.kernel], right.degree
+
+    def task(block, start, stop):
+        add(left.rows, left.terms, right.panels, terms, packed, degree, sums, start, stop)
+
+    block = max(1, BLOCK_OPERATIONS // max(operations, 1)) * TILE_ROWS
+    for_each_block(task, len(left.rows), block, work=operations * len(left.rows) / TILE_ROWS / 8)
+    sums_out[:] = sums[:, : left.n_rows]
