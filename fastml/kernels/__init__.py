@@ -5,6 +5,8 @@ _DEPENDENCE = "it walks through nodes, once for each point of a small grid; a GP
 _TREE = "walks through a tree diverge; on a GPU brute force in registers is faster while the data fits"
 _GROWN = "exact splits sort a node's rows by each column; on a GPU HistGradientBoosting* grows trees"
 _PACKED = "grown trees are packed once, on the host, and moved"
+_CHAIN = "a step waits for the one before and takes a microsecond; a GPU's barriers alone take longer"
+_SIGMOID = "sigmoids are fitted to one number a sample, which is on the host"
 _PRUNED = "pruning goes through the nodes of one tree, one after the other"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
@@ -17,11 +19,18 @@ CPU_ONLY = {
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,
     "kd_tree.query_kd_tree": _TREE,
+    "platt.couple_probabilities": _SIGMOID,
+    "platt.fit_sigmoid": _SIGMOID,
+    "smo.solve_working_set": _CHAIN,
     "sparse_columns.csc_column_largest": _SPARSE,
     "sparse_columns.csc_column_moments": _SPARSE,
     "sparse_columns.csc_column_quantiles": _SPARSE,
     "sparse_columns.csr_column_largest": _SPARSE,
     "sparse_columns.csr_column_moments": _SPARSE,
+    "sparse_kernel_functions.kernel_rows": _SPARSE,
+    "sparse_kernel_functions.lay_out": _SPARSE,
+    "sparse_kernel_functions.sum_kernel_rows": _SPARSE,
+    "sparse_kernel_functions.take_points": _SPARSE,
     "sparse_scaling.csc_multiply_columns": _SPARSE,
     "sparse_scaling.csr_multiply_columns": _SPARSE,
     "sparse_scaling.csr_normalize_rows": _SPARSE,

@@ -1,8 +1,8 @@
 """Sequential minimal optimisation with working sets, for the duals of support vector machines.
 
-`kernels.*.smo` states the problem. Some hundred variables at a time are taken that violate the optimality most;
-their kernel rows are computed together, their problem is solved by itself, and the gradient of all others is
-brought up to date with one pass over those rows.
+`kernels.*.smo` states the problem. Some hundred variables at a time are taken that violate the optimality
+most; their kernel rows are computed together, their problem is solved by itself, and the gradient of all
+others is brought up to date with one pass over those rows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Support vector machines: their duals as problems of `smo`, and one machine for each pair of classes.
 
-A dual is written in signed coefficients b, those of the decision function: ``b = y * alpha``, or for regression
-``alpha - alpha*``. `Dual` says how a problem is posed and how the machine is read off its solution.
+A dual is written in signed coefficients b, those of the decision function: ``b = y * alpha``, or for
+regression ``alpha - alpha*``. `Dual` says how a problem is posed and how the machine is read off its
+solution.
 """
 
 from __future__ import annotations
@@ -15,10 +16,23 @@ import numpy as np
 from .._threads import effective_threads, for_each_block
 from . import smo
 
-__all__ = ["Dual", "Limits", "Machine", "c_svc", "epsilon_svr", "nu_svc", "nu_svr", "one_class", "train", "train_pairs"]
+__all__ = [
+    "Dual",
+    "Limits",
+    "Machine",
+    "c_svc",
+    "epsilon_svr",
+    "nu_svc",
+    "nu_svr",
+    "one_class",
+    "train",
+    "train_pairs",
+]
 
 LEAST_ROWS = 32  # of a cache, however little memory it may take
-SIDE_BY_SIDE = 5000  # rows of machines that are trained at the same time; a larger one has work for all threads
+SIDE_BY_SIDE = (
+    5000  # rows of machines that are trained at the same time; a larger one has work for all threads
+)
 
 
 class Dual(NamedTuple):
@@ -86,7 +100,9 @@ def _read_regression(solution, problem):
 
 
 def _middles(solution, problem):
-    return [smo.middle(solution, problem, part) for part in (slice(problem.split), slice(problem.split, None))]
+    return [
+        smo.middle(solution, problem, part) for part in (slice(problem.split), slice(problem.split, None))
+    ]
 
 
 def _fill_up(bounds, total):
@@ -100,7 +116,9 @@ def c_svc() -> Dual:
 
     def pose(sign, bounds):
         zeros = np.zeros(len(sign))
-        return smo.Problem(sign, np.where(sign < 0, -bounds, 0), np.where(sign > 0, bounds, 0), zeros, len(sign))
+        return smo.Problem(
+            sign, np.where(sign < 0, -bounds, 0), np.where(sign > 0, bounds, 0), zeros, len(sign)
+        )
 
     return Dual(pose, _read_one_sum)
 
@@ -156,7 +174,9 @@ def epsilon_svr(epsilon) -> Dual:
     def pose(y, bounds):
         zeros = np.zeros(len(y))
         low, high = np.concatenate([zeros, -bounds]), np.concatenate([bounds, zeros])
-        return smo.Problem(np.concatenate([y - epsilon, y + epsilon]), low, high, np.zeros(2 * len(y)), 2 * len(y))
+        return smo.Problem(
+            np.concatenate([y - epsilon, y + epsilon]), low, high, np.zeros(2 * len(y)), 2 * len(y)
+        )
 
     return Dual(pose, _read_regression)
 
@@ -291,7 +311,9 @@ def _list_jobs(starts, permutations):
             for begin, end in zip(cuts[:-1], cuts[1:]):
                 asked = permutations[pair][begin:end]
                 kept = np.delete(np.arange(len(rows)), asked)
-                jobs.append(_Job(pair, rows[kept], int(np.count_nonzero(kept < n_first)), (asked, rows[asked])))
+                jobs.append(
+                    _Job(pair, rows[kept], int(np.count_nonzero(kept < n_first)), (asked, rows[asked]))
+                )
     return jobs
 
 

@@ -1,8 +1,8 @@
-"""Support vector machines; what is not here is handed on from scikit-learn. Names are loaded when they are first used."""
+"""Support vector machines; what is not here is scikit-learn's. Names are loaded when they are first used."""
 
 from .._lazy import lazy_names
 
-__all__ = ["NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"]
+__all__ = ["SVC", "SVR", "NuSVC", "NuSVR", "OneClassSVM"]
 
 __getattr__, __dir__ = lazy_names(
     __name__,

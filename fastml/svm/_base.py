@@ -52,7 +52,7 @@ class BaseSVM(Decisions):
 
     # ---- fit: data -----------------------------------------------------------------------------------
     def _check_data(self, X, y, y_float):
-        """Validate what is learnt from; return X, y, and the weights that a method was given as float64."""
+        """Validate what is learnt from; return X and y."""
         if is_sparse(X) and self.kernel == "precomputed":
             raise TypeError("Sparse precomputed kernels are not supported.")
         if callable(self.kernel):
@@ -68,8 +68,8 @@ class BaseSVM(Decisions):
         weight = np.asarray(CPU.to_host(sample_weight), dtype=np.float64)
         if weight.shape != (n_samples,):
             raise ValueError(
-                f"sample_weight and X have incompatible shapes: {weight.shape} vs {getattr(X, 'shape', (n_samples,))}\n"
-                "Note: Sparse matrices cannot be indexed w/boolean masks (use `indices=True` in CV)."
+                "sample_weight and X have incompatible shapes:"
+                f" {weight.shape} vs {getattr(X, 'shape', (n_samples,))}"
             )
         if not np.isfinite(weight).all():
             sk("sklearn.utils.check_array")(weight, ensure_2d=False, input_name="sample_weight")
@@ -79,7 +79,7 @@ class BaseSVM(Decisions):
         return weight, None if len(kept) == n_samples else kept
 
     def _gram(self, X):
-        """Return the kernel matrix of data that is one, or that a callable makes one of; None for other data."""
+        """Return the kernel matrix, of data that is one or that a callable makes one of; None for other."""
         if callable(self.kernel):
             self._X_fit = X
             K = self._call_kernel(X)
@@ -96,7 +96,7 @@ class BaseSVM(Decisions):
         return K
 
     def _moments(self, X):
-        """Return the means of the columns, the mean of the squared distances from them, and all values' variance."""
+        """Return the columns' means, the mean squared distance from them, and the variance of all values."""
         if is_sparse(X):
             squares = X.multiply(X)
             return None, float(squares.sum() / X.shape[0]), float(squares.mean() - X.mean() ** 2)
@@ -148,8 +148,8 @@ class BaseSVM(Decisions):
         self.shape_fit_ = X.shape if hasattr(X, "shape") else (len(X),)
         if not (np.isfinite(self.intercept_).all() and np.isfinite(dual_coef).all()):
             raise ValueError(
-                "The dual coefficients or intercepts are not finite. The input data may contain large values and"
-                " need to be preprocessed."
+                "The dual coefficients or intercepts are not finite. The input data may contain large values"
+                " and need to be preprocessed."
             )
         self.fit_status_ = int(not all(machine.converged for machine in machines))
         if self.fit_status_:
@@ -161,7 +161,7 @@ class BaseSVM(Decisions):
             )
         if self.verbose:
             steps = sum(machine.n_iter for machine in machines)
-            print(f"[{type(self).__name__}] {steps} steps, {len(support)} support vectors")
+            print(f"[{type(self).__name__}] {steps} steps, {len(support)} support vectors")  # noqa: T201
 
     def _fit_one(self, X, dual, y, weight, factor=1.0):
         """Train the one machine of a regression, or of one class."""

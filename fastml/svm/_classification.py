@@ -40,8 +40,8 @@ class _WithProbability:
 def _deprecated(name):
     """Warn of the use of a parameter of the sigmoids, as scikit-learn does."""
     warnings.warn(
-        f"Attribute `{name}` was deprecated in version 1.9 and will be removed in 1.11 as the `probability=True` option"
-        " for SVC and NuSVC was deprecated and will be removed in 1.11.",
+        f"Attribute `{name}` was deprecated in version 1.9 and will be removed in 1.11 as the"
+        " `probability=True` option for SVC and NuSVC was deprecated and will be removed in 1.11.",
         FutureWarning,
         stacklevel=3,
     )
@@ -177,8 +177,9 @@ class BaseSVC(Classifier, BaseSVM):
         Returns
         -------
         decision : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_machines)
-            For two classes positive for the second. For more: with decision_function_shape="ovr" the votes for each
-            class, and less than half a vote by the sums of its machines' values; with "ovo" those values.
+            For two classes positive for the second. For more: with decision_function_shape="ovr" the votes
+            for each class, and less than half a vote by the sums of its machines' values; with "ovo" those
+            values.
         """
         decision = self._raw_decision(self._check_asked(X))
         if len(self.classes_) == 2:
@@ -302,7 +303,7 @@ class BaseSVC(Classifier, BaseSVM):
 
 
 def _permutations(starts, seed):
-    """For each pair of classes a random order of its rows; those that LIBSVM draws from the same seed."""
+    """For each pair of classes a random order of its rows, as LIBSVM draws it from the same seed."""
     rng = np.random.RandomState(seed)
     sizes = np.diff(starts)
     pairs = [(i, j) for i in range(len(sizes)) for j in range(i + 1, len(sizes))]
@@ -319,7 +320,7 @@ def _permutation(rng, n):
 
 
 def _below(rng, high):
-    """An integer below `high`: Lemire (2019). Fast random integer generation in an interval. ACM TOMACS 29(1)."""
+    """An integer below `high`, by the method of Lemire (2019), ACM TOMACS 29(1)."""
     while True:
         product = int(rng.randint(0, 2**32, dtype=np.uint32)) * high
         if product % 2**32 >= 2**32 % high:

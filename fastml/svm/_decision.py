@@ -53,8 +53,8 @@ class Decisions(Estimator):
             K = K.toarray()
         return np.asarray(CPU.to_host(K), dtype=np.float64, order="C")
 
-    def _lay_out(self, device, X, offset, dtype, order=None):
-        """Lay rows out for the kernel function."""
+    def _lay_out(self, device, X, offset, dtype, order=None, pack_columns=True):
+        """Lay rows out for the kernel function, as a source of kernel values."""
         if self._sparse:
             kernels, offset = device.kernels.sparse_kernel_functions, None
         else:
@@ -62,7 +62,8 @@ class Decisions(Estimator):
             offset = device.asarray(offset) if self.kernel == "rbf" else None
         if order is not None:
             X = X[order if self._sparse else device.asarray(order)]
-        points = kernels.lay_out(X, self.kernel, self._gamma, self.coef0, self.degree, offset, dtype)
+        parameters = self.kernel, self._gamma, self.coef0, self.degree
+        points = kernels.lay_out(X, *parameters, offset, dtype, pack_columns)
         return Source(device, kernels, points)
 
     def _choose_device(self, X, n_others):
@@ -73,7 +74,8 @@ class Decisions(Estimator):
     def _precision(self, means, spread, coefficients, tol):
         """Return in which dtype kernel values suffice.
 
-        float32 if its rounding errors, independent and weighted with the coefficients, stay below half of `tol`.
+        float32 if its rounding errors, taken as independent and weighted with the coefficients, stay below
+        half of `tol`.
         `spread` is the mean squared distance of the rows from their means, or for None from the origin.
         """
         square = spread if means is None else spread + float(means @ means)
@@ -106,36 +108,45 @@ class Decisions(Estimator):
 
     def _refuse_width(self, X):
         raise ValueError(
-            f"X.shape[1] = {X.shape[1]} should be equal to {self.shape_fit_[0]}, the number of samples at training time"
+            f"X.shape[1] = {X.shape[1]} should be equal to {self.shape_fit_[0]}, the number of samples at"
+            " training time"
         )
 
     def _sums(self, X, groups):
-        """For each group of support vectors, kernel values times dual coefficients: (n_dual, n_samples) arrays."""
+        """For each group of support vectors kernel values times dual coefficients: (n_dual, n_samples)."""
         if self.kernel == "precomputed" or callable(self.kernel):
             K = self._call_kernel(X) if callable(self.kernel) else CPU.to_host(X)
             if K.shape[1] != self.shape_fit_[0]:
                 self._refuse_width(K)
             return [self._dual_coef_[:, g] @ K[:, self.support_[g]].T for g in groups]
         if self.kernel == "linear":
-            return [dense(w @ (X if self._sparse else CPU.to_host(X)).T) for w in self._group_weights(groups)]
-        dual = dense(self._dual_coef_)
+            columns = (X if self._sparse else CPU.to_host(X)).T
+            return [dense(weights @ columns) for weights in self._group_weights(groups)]
+        return self._kernel_sums(X, groups)
+
+    def _kernel_sums(self, X, groups):
+        dual, vectors = dense(self._dual_coef_), self.support_vectors_
+        sums = [np.zeros((len(dual), X.shape[0])) for _ in groups]
+        if not dual.size:
+            return sums
         device = self._choose_device(X, dual.size)
-        vectors = self.support_vectors_
-        center = None if self._sparse else vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1])
-        dtype = np.dtype(np.float64) if X.dtype == np.float64 else self._asked_precision(center, dual)
-        asked = self._lay_out(device, X, center, dtype)
-        sums = []
-        for g in groups:
-            sums.append(device.zeros((dual.shape[0], X.shape[0]), np.float64))
-            if g.stop > g.start:
-                right = self._lay_out(device, vectors[g], center, dtype)
-                asked.kernels.sum_kernel_rows(asked.points, right.points, device.asarray(dual[:, g]), sums[-1])
-        return [device.to_host(s) for s in sums]
+        center = None if self._sparse else vectors.mean(axis=0)
+        dtype = X.dtype if X.dtype == np.float64 else self._asked_precision(center, dual)
+        asked = self._lay_out(device, X, center, dtype, pack_columns=False)
+        for k, g in enumerate(groups):
+            if g.start < g.stop:
+                support = self._lay_out(device, vectors[g], center, dtype)
+                said = device.empty(sums[k].shape, np.float64)
+                coefficients = device.asarray(dual[:, g])
+                asked.kernels.sum_kernel_rows(asked.points, support.points, coefficients, said)
+                sums[k] = device.to_host(said)
+        return sums
 
     def _asked_precision(self, center, dual):
+        """Return in which dtype decision values of float32 data are computed."""
         vectors = self.support_vectors_
-        spread = vectors.multiply(vectors).sum() if self._sparse else np.square(vectors - center).sum()
-        return self._precision(center, float(spread) / max(vectors.shape[0], 1), dual, FINE)
+        total = vectors.multiply(vectors).sum() if self._sparse else np.square(vectors - center).sum()
+        return self._precision(center, float(total) / vectors.shape[0], dual, FINE)
 
     def _groups(self):
         """Slices of the support vectors that are summed by themselves."""
@@ -173,4 +184,9 @@ class Decisions(Estimator):
         """Weights of the features in the primal problem, for kernel="linear" only."""
         if self.kernel != "linear":
             raise AttributeError("coef_ is only available when using a linear kernel")
-        return self._coef()
+        coef = self._coef()
+        (coef.data if is_sparse(coef) else coef).flags.writeable = False
+        return coef
+
+    def _coef(self):
+        return self._group_weights(self._groups())[0]

@@ -14,8 +14,9 @@ PARAMETERS = {
         """,
     "kernel": """
         kernel : {{"linear", "poly", "rbf", "sigmoid", "precomputed"}} or callable, default={default}
-            The kernel: ``x.y``, ``(gamma x.y + coef0)^degree``, ``exp(-gamma |x - y|^2)``, ``tanh(gamma x.y + coef0)``;
-            or X is the kernel matrix; or a function of two arrays of samples that returns their kernel matrix.
+            The kernel: ``x.y``, ``(gamma x.y + coef0)^degree``, ``exp(-gamma |x - y|^2)``, ``tanh(gamma x.y +
+            coef0)``; or X is the kernel matrix; or a function of two arrays of samples that returns their
+            kernel matrix.
         """,
     "degree": """
         degree : int, default={default}
@@ -23,8 +24,8 @@ PARAMETERS = {
         """,
     "gamma": """
         gamma : {{"scale", "auto"}} or float, default={default}
-            Coefficient of the kernels "poly", "rbf" and "sigmoid". "scale" means ``1 / (n_features * X.var())``,
-            "auto" means ``1 / n_features``.
+            Coefficient of the kernels "poly", "rbf" and "sigmoid". "scale" means ``1 / (n_features *
+            X.var())``, "auto" means ``1 / n_features``.
         """,
     "coef0": """
         coef0 : float, default={default}
@@ -32,8 +33,8 @@ PARAMETERS = {
         """,
     "nu": """
         nu : float, default={default}
-            Lower bound on the share of support vectors and upper bound on that of the samples on the wrong side of
-            the margin or tube; in (0, 1].
+            Lower bound on the share of support vectors and upper bound on that of the samples on the wrong
+            side of the margin or tube; in (0, 1].
         """,
     "epsilon": """
         epsilon : float, default={default}
@@ -45,8 +46,9 @@ PARAMETERS = {
         """,
     "probability": """
         probability : bool, default={default}
-            Whether to fit sigmoids to decision values of fivefold cross-validation, for `predict_proba`. Deprecated as
-            in scikit-learn 1.9: ``CalibratedClassifierCV(estimator, ensemble=False)`` does that.
+            Whether to fit sigmoids to decision values of fivefold cross-validation, for `predict_proba`.
+            Deprecated as in scikit-learn 1.9: ``CalibratedClassifierCV(estimator, ensemble=False)`` does
+            that.
         """,
     "tol": """
         tol : float, default={default}
@@ -71,13 +73,13 @@ PARAMETERS = {
         """,
     "decision_function_shape": """
         decision_function_shape : {{"ovo", "ovr"}}, default={default}
-            Whether `decision_function` has a column for each pair of classes, or for each class. Machines are trained
-            for pairs in either case.
+            Whether `decision_function` has a column for each pair of classes, or for each class. Machines are
+            trained for pairs in either case.
         """,
     "break_ties": """
         break_ties : bool, default={default}
-            Whether `predict` decides between classes of equally many votes by `decision_function`, rather than for the
-            first.
+            Whether `predict` decides between classes of equally many votes by `decision_function`, rather
+            than for the first.
         """,
     "random_state": """
         random_state : int, RandomState instance or None, default={default}
@@ -104,8 +106,8 @@ ATTRIBUTES = {
         """,
     "dual_coef_": """
         dual_coef_ : ndarray or sparse matrix of shape (n_classes - 1, n_support) or (1, n_support)
-            Signed dual coefficients. With more than two classes, a support vector of class i has those of the machines
-            for i and each other class, in order.
+            Signed dual coefficients. With more than two classes, a support vector of class i has those of the
+            machines for i and each other class, in order.
         """,
     "coef_": """
         coef_ : ndarray or sparse matrix of shape (n_machines, n_features)
@@ -158,16 +160,17 @@ ATTRIBUTES = {
 }
 CLASSES_ONLY = {"classes_", "class_weight_", "probA_", "probB_"}
 REFERENCES = """
-    Chang, C.-C., Lin, C.-J. (2011). LIBSVM: a library for support vector machines. ACM Transactions on Intelligent
-    Systems and Technology 2(3).
+    Chang, C.-C., Lin, C.-J. (2011). LIBSVM: a library for support vector machines. ACM Transactions on
+    Intelligent Systems and Technology 2(3).
 
-    Fan, R.-E., Chen, P.-H., Lin, C.-J. (2005). Working set selection using second order information for training
-    support vector machines. JMLR 6.
+    Fan, R.-E., Chen, P.-H., Lin, C.-J. (2005). Working set selection using second order information for
+    training support vector machines. JMLR 6.
     """
 NOTES = """
-    Sequential minimal optimisation over working sets of several hundred samples, whose kernel rows are computed together
-    and kept as float32. They are computed in float32 where that is exact enough for `tol`, and in float64 otherwise;
-    decision functions in X's dtype, or float64 likewise. Memory: `cache_size`, and a few copies of X.
+    Sequential minimal optimisation over working sets of several hundred samples, whose kernel rows are
+    computed together and kept as float32. They are computed in float32 where that is exact enough for `tol`,
+    and in float64 otherwise; decision functions in X's dtype, or float64 likewise. Memory: `cache_size`, and
+    a few copies of X.
     """
 
 
@@ -177,7 +180,8 @@ def _section(title, entries):
 
 
 def documented(cls):
-    """Fill the sections that all machines share into a class's docstring, each where its name stands in braces.
+    """Fill the sections that all machines share into a class's docstring, each where its name stands in
+    braces.
 
     Parameters
     ----------

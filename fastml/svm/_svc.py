@@ -86,9 +86,7 @@ class SVC(BaseSVC):
 
     def _check_classes(self, codes, weight, kept):
         if kept is not None and len(np.unique(codes[kept])) < 2:
-            raise ValueError(
-                "Invalid input - all samples with positive weights belong to the same class."
-            )
+            raise ValueError("Invalid input - all samples with positive weights belong to the same class.")
 
 
 @documented

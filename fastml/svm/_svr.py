@@ -1,4 +1,4 @@
-"""Regression by support vector machines with a tube of width epsilon, or with a share nu of support vectors."""
+"""Regression by support vector machines: with a tube of width epsilon, or a share nu of support vectors."""
 
 from __future__ import annotations
 

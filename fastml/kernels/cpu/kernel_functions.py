@@ -1,12 +1,12 @@
 """Kernel functions of pairs of rows: rows of the kernel matrix, and weighted sums of them.
 
 A linear, polynomial, Gaussian or sigmoid kernel is a function of a product: the products of six rows with a
-panel of others make a register tile, which the function turns into kernel values where it lies. Rows are scaled
-beforehand by the root of what the product is multiplied with, so that the matrix is symmetric to the last bit.
+panel of others make a register tile, which the function turns into kernel values where it lies. Rows are
+scaled beforehand by the root of what the product is multiplied with, so that the matrix is symmetric to the
+last bit.
 """
 
 import functools
-import math
 import types
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from .._compile import (
     simd,
     tile_width,
 )
+from ..scalar import scale_and_term
 from ._distance_tiles import pack, panels_at_a_time
 
 __all__ = ["kernel_rows", "lay_out", "sum_kernel_rows", "take_points"]
@@ -157,13 +158,6 @@ class Points(NamedTuple):
     degree: int
 
 
-def scale_and_term(kernel, gamma, coef0):
-    """What rows are multiplied with, and half of what is added to their product."""
-    if kernel == "linear":
-        return 1.0, 0.0
-    return (math.sqrt(2 * gamma), 0.0) if kernel == "rbf" else (math.sqrt(gamma), coef0 / 2)
-
-
 def lay_out(X, kernel, gamma, coef0, degree, offset, dtype, pack_columns=True):
     """Lay rows out for a kernel function of them.
 
@@ -179,8 +173,8 @@ def lay_out(X, kernel, gamma, coef0, degree, offset, dtype, pack_columns=True):
     degree : int
         Of the polynomial.
     offset : array of shape (n_features,) or None
-        What is subtracted from the rows, for "rbf", which does not change: a point amid the data, so that squared
-        lengths do not cancel.
+        What is subtracted from the rows, for "rbf", which does not change: a point amid the data, so that
+        squared lengths do not cancel.
     dtype : dtype
         float32 or float64: in which the function is computed.
     pack_columns : bool, default=True
@@ -263,7 +257,8 @@ def kernel_rows(points, picks, slots, values_out):
     def task(block, start, stop):
         tile = np.empty(TILE_ROWS * width, dtype)
         fill(
-            picked.rows, picked.terms, points.panels, column_terms, degree, slots, values_out, tile, start, stop
+            picked.rows, picked.terms, points.panels, column_terms, degree, slots, values_out, tile, start,
+            stop
         )  # fmt: skip
 
     n_panels = len(column_terms) // width

@@ -128,11 +128,11 @@ def fit_sigmoid(decision, positive):
 
     References
     ----------
-    Platt, J. (1999). Probabilistic outputs for support vector machines and comparisons to regularized likelihood
-    methods.
+    Platt, J. (1999). Probabilistic outputs for support vector machines and comparisons to regularized
+    likelihood methods.
 
-    Lin, H.-T., Lin, C.-J., Weng, R. C. (2007). A note on Platt's probabilistic outputs for support vector machines.
-    Machine Learning 68.
+    Lin, H.-T., Lin, C.-J., Weng, R. C. (2007). A note on Platt's probabilistic outputs for support vector
+    machines. Machine Learning 68.
     """
     n_positive = np.count_nonzero(positive)
     n_negative = len(positive) - n_positive
@@ -154,8 +154,8 @@ def couple_probabilities(pairwise, probabilities_out):
 
     References
     ----------
-    Wu, T.-F., Lin, C.-J., Weng, R. C. (2004). Probability estimates for multi-class classification by pairwise
-    coupling. JMLR 5, method 2.
+    Wu, T.-F., Lin, C.-J., Weng, R. C. (2004). Probability estimates for multi-class classification by
+    pairwise coupling. JMLR 5, method 2.
     """
     n_samples, n_classes = probabilities_out.shape
 

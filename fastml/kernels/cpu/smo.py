@@ -1,9 +1,10 @@
 """Sequential minimal optimisation: the steps within a working set, and what they change outside of it.
 
-The problem is to minimise ``b.K.b / 2 - f0.b`` where each of b lies between bounds and their sum is fixed: the
-dual of every support vector machine in terms of signed coefficients. ``f = f0 - K.b`` is the negative gradient.
-A pair (i, j) is moved by ``b[i] += d, b[j] -= d``; i may rise if it is below its upper bound, j may fall if it is
-above its lower one, and the solution is optimal where no such ``f[i]`` exceeds such an ``f[j]``.
+The problem is to minimise ``b.K.b / 2 - f0.b`` where each of b lies between bounds and their sum is fixed:
+the dual of every support vector machine in terms of signed coefficients. ``f = f0 - K.b`` is the negative
+gradient. A pair (i, j) is moved by ``b[i] += d, b[j] -= d``; i may rise if it is below its upper bound, j may
+fall if it is above its lower one, and the solution is optimal where no such ``f[i]`` exceeds such an
+``f[j]``.
 """
 
 import numpy as np
@@ -29,7 +30,9 @@ def take_steps(
     high: float64[:],  # IN (size,)
     b_out: float64[:],  # IN, OUT (size,) the variables
     f_out: float64[:],  # IN, OUT (size,) the negative gradient
-    closed_work: float64[:],  # WORK (2 * size,) what keeps a variable from rising (-inf) and from falling (inf)
+    closed_work: float64[
+        :
+    ],  # WORK (2 * size,) what keeps a variable from rising (-inf) and from falling (inf)
     split: int64,  # both of a pair are below it or neither; a multiple of LANES
     tol: float64,
     max_steps: int64,
@@ -162,8 +165,8 @@ def solve_working_set(K, low, high, b_out, f_out, split, tol, max_steps):
 
     References
     ----------
-    Fan, R.-E., Chen, P.-H., Lin, C.-J. (2005). Working set selection using second order information for training
-    support vector machines. JMLR 6.
+    Fan, R.-E., Chen, P.-H., Lin, C.-J. (2005). Working set selection using second order information for
+    training support vector machines. JMLR 6.
     """
     unit, size = lanes(np.float64), len(low)
     first = -(-split // unit) * unit

@@ -1,7 +1,7 @@
 """Kernel functions of the rows of sparse matrices.
 
-A panel's worth of rows is made dense, feature by feature, so that a nonzero of any other row meets all of them in
-one update of a register tile.
+A panel's worth of rows is made dense, feature by feature, so that a nonzero of any other row meets all of
+them in one update of a register tile.
 """
 
 from typing import Any, NamedTuple
@@ -10,8 +10,9 @@ import numpy as np
 
 from ..._threads import for_each_block, one_blas_thread
 from .._compile import TILE_ROWS, TILE_VECTORS, TILE_WIDTH, T, int32, int64, kernel, simd, tile_width
+from ..scalar import scale_and_term
 from ._distance_tiles import pack
-from .kernel_functions import for_each_function, rbf, scale_and_term
+from .kernel_functions import for_each_function, rbf
 
 __all__ = ["kernel_rows", "lay_out", "sum_kernel_rows", "take_points"]
 
@@ -124,7 +125,9 @@ def _values(points, panel, panel_terms, start, stop):
     rows, width = points.rows, len(panel_terms)
     padded = -(-(stop - start) // TILE_ROWS) * TILE_ROWS
     values = np.zeros((padded, width), points.terms.dtype)
-    multiply_panel(rows.data, rows.indices, rows.indptr, points.terms, panel, panel_terms, values, start, stop)
+    multiply_panel(
+        rows.data, rows.indices, rows.indptr, points.terms, panel, panel_terms, values, start, stop
+    )
     finish_products[points.kernel](values.ravel(), points.degree)
     return values[: stop - start]
 

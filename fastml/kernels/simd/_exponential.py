@@ -7,8 +7,8 @@ from numba.extending import intrinsic
 
 from ._codegen import each_cell, fused_multiply_add, llvm
 
-# Of x = k ln 2 + r: the power of two that shifts k into the last bits, ln 2 in two parts, the degree of Taylor's
-# series of exp(r) that errs by less than half a unit, and the ends beyond which the result is 0 or stays.
+# For x = k ln 2 + r: the number that shifts k into the last bits, ln 2 in two parts, the degree of Taylor's
+# series of exp(r), the ends beyond which the result is 0 or stays, and where the exponent's bits are.
 _PLANS = {
     32: (1.5 * 2.0**23, 0.693359375, -2.12194440e-4, 7, -86.0, 88.0, 23),
     64: (1.5 * 2.0**52, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 12, -708.0, 709.0, 52),
