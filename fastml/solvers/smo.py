@@ -15,9 +15,11 @@ from .._device import CPU
 
 __all__ = ["Problem", "Solution", "middle", "solve"]
 
-SET_SIZE = 256
+LEAST_SET, MOST_SET = 256, 1024  # variables of a working set
+SETS = 8  # that would hold all variables, between those limits
 STEPS_PER_VARIABLE = 100  # within a working set, before the gradient of the others is looked at again
 INNER_SHARE = 0.1  # of the violation, to which the problem of a working set is solved
+ROUNDING = 64 * np.finfo(np.float64).eps  # errors of gradients that were brought up to date again and again
 
 
 class Problem(NamedTuple):
@@ -75,7 +77,7 @@ def solve(device, problem, matrix, *, tol, max_iter=-1, stop=lambda: False) -> S
     matrix : RowCache or GivenMatrix
         The kernel rows.
     tol : float
-        By how much gradients may be out of order.
+        By how much gradients may be out of order, if their rounding errors are smaller.
     max_iter : int, default=-1
         Most pairs to move; -1 for any number.
     stop : callable, default=None
@@ -84,18 +86,22 @@ def solve(device, problem, matrix, *, tol, max_iter=-1, stop=lambda: False) -> S
     Returns
     -------
     solution : Solution
-        The solution; not converged if there was no pair left to move, or reason to stop.
+        The solution; not converged if the number of pairs was limited, there was reason to stop, or values were
+        not finite.
     """
     state = _State(device, problem, matrix)
     limit = np.inf if max_iter < 0 else max_iter
-    n_iter, chosen = 0, np.empty(0, np.int64)
+    n_iter, n_steps, chosen = 0, 1, np.empty(0, np.int64)
     while True:
         f = state.gradient()
-        violation, chosen = state.choose(f, chosen, tol)
-        if violation < tol or n_iter >= limit or stop():
-            return Solution(state.b, f, n_iter, violation < tol)
+        violation, chosen = state.choose(f, chosen)
+        enough = max(tol, ROUNDING * (np.abs(f).max() + np.abs(problem.f0).max()))
+        # Values that are not finite compare with nothing, and leave no pair to move.
+        if not violation >= enough or not n_steps or n_iter >= limit or stop():
+            return Solution(state.b, f, n_iter, bool(violation < enough))
         most = min(STEPS_PER_VARIABLE * len(chosen), limit - n_iter)
-        n_iter += state.improve(f, chosen, max(tol, INNER_SHARE * violation), int(most))
+        n_steps = state.improve(f, chosen, max(enough, INNER_SHARE * violation), int(most))
+        n_iter += n_steps
 
 
 class _State:
@@ -110,7 +116,8 @@ class _State:
         self.parts = [(0, problem.split), (problem.split, len(self.b))]
         self.parts = [(begin, end) for begin, end in self.parts if begin < end]
         most = len(self.b) if matrix.capacity == matrix.n_rows else matrix.capacity
-        self.part_size = -(-min(SET_SIZE, most) // len(self.parts))
+        size = min(max(len(self.b) // SETS, LEAST_SET), MOST_SET, most)
+        self.part_size = -(-size // len(self.parts))
         self.sums = device.zeros(matrix.n_rows, np.float64)  # K.b
         started = np.flatnonzero(self.b)
         for k in range(0, len(started), matrix.capacity):
@@ -121,7 +128,7 @@ class _State:
         sums = self.device.to_host(self.sums)
         return self.problem.f0 - (np.concatenate([sums, sums]) if len(self.b) > len(sums) else sums)
 
-    def choose(self, f, last, tol):
+    def choose(self, f, last):
         """Return the largest violation, and the variables of the next working set in order."""
         rising = np.where(self.b < self.problem.high, f, -np.inf)
         falling = np.where(self.b > self.problem.low, f, np.inf)

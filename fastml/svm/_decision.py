@@ -14,6 +14,7 @@ from ..solvers.kernel_matrix import Source
 __all__ = ["CHECKS", "Decisions", "is_sparse"]
 
 CHECKS: dict[str, Any] = {"accept_sparse": "csr", "accept_large_sparse": False}
+FEW_ROWS = 8  # for which laying support vectors out takes longer than meeting them as they are
 FINE = 1e-4  # how exact decision values of float32 data are
 
 
@@ -126,21 +127,32 @@ class Decisions(Estimator):
 
     def _kernel_sums(self, X, groups):
         dual, vectors = dense(self._dual_coef_), self.support_vectors_
-        sums = [np.zeros((len(dual), X.shape[0])) for _ in groups]
         if not dual.size:
-            return sums
+            return [np.zeros((len(dual), X.shape[0])) for _ in groups]
         device = self._choose_device(X, dual.size)
-        center = None if self._sparse else vectors.mean(axis=0)
-        dtype = X.dtype if X.dtype == np.float64 else self._asked_precision(center, dual)
-        asked = self._lay_out(device, X, center, dtype, pack_columns=False)
-        for k, g in enumerate(groups):
+        if not self._sparse and X.shape[0] <= FEW_ROWS:
+            X = device.asarray(X, np.float64)
+            parameters = self.kernel, self._gamma, self.coef0, self.degree
+
+            def add(g, coefficients, sums):
+                points = device.asarray(vectors[g])
+                device.kernels.kernel_functions.sum_few_rows(X, points, coefficients, *parameters, sums)
+        else:
+            center = None if self._sparse else vectors.mean(axis=0)
+            dtype = X.dtype if X.dtype == np.float64 else self._asked_precision(center, dual)
+            asked = self._lay_out(device, X, center, dtype, pack_columns=False)
+
+            def add(g, coefficients, sums):
+                points = self._lay_out(device, vectors[g], center, dtype).points
+                asked.kernels.sum_kernel_rows(asked.points, points, coefficients, sums)
+
+        parts = []
+        for g in groups:
+            sums = device.zeros((len(dual), X.shape[0]), np.float64)
             if g.start < g.stop:
-                support = self._lay_out(device, vectors[g], center, dtype)
-                said = device.empty(sums[k].shape, np.float64)
-                coefficients = device.asarray(dual[:, g])
-                asked.kernels.sum_kernel_rows(asked.points, support.points, coefficients, said)
-                sums[k] = device.to_host(said)
-        return sums
+                add(g, device.asarray(np.ascontiguousarray(dual[:, g])), sums)
+            parts.append(device.to_host(sums))
+        return parts
 
     def _asked_precision(self, center, dual):
         """Return in which dtype decision values of float32 data are computed."""

@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.kernels import boosting_cases, cases, estimator_cases, tree_cases
+from tests.kernels import boosting_cases, cases, estimator_cases, svm_cases, tree_cases
 from tests.kernels.cases import Run
 
 pytestmark = pytest.mark.gpu
 CASES = {**cases.CASES, **boosting_cases.CASES, **tree_cases.CASES, **estimator_cases.CASES}
+CASES.update(svm_cases.TWINS)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
