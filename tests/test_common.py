@@ -29,6 +29,15 @@ ROUNDED_GRADIENTS = dict.fromkeys(
     ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"),
     "Which of equally good splits of gradients is taken is a matter of rounding, as in scikit-learn.",
 )
+SUMMED_WEIGHTS = dict.fromkeys(
+    ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"),
+    "gamma='scale' counts rows without regard to weights, and training stops at a tolerance.",
+)
+SHARES = {
+    **SUMMED_WEIGHTS,
+    "check_class_weight_classifiers": "A share of support vectors leaves no room for weights of classes.",
+    "check_classifiers_one_label_sample_weights": "A share that is infeasible is an error of its own.",
+}
 EXPECTED_FAILURES = {
     "HistGradientBoostingClassifier": REPEATED_ROWS,
     "HistGradientBoostingRegressor": REPEATED_ROWS,
@@ -40,6 +49,11 @@ EXPECTED_FAILURES = {
     "BaggingRegressor": DRAWN_SAMPLES,
     "RandomForestClassifier": DRAWN_SAMPLES,
     "RandomForestRegressor": DRAWN_SAMPLES,
+    "SVC()": SUMMED_WEIGHTS,
+    "SVR()": SUMMED_WEIGHTS,
+    "NuSVC": SHARES,
+    "NuSVR": SUMMED_WEIGHTS,
+    "OneClassSVM": SUMMED_WEIGHTS,
     "KNeighborsClassifier(metric='precomputed')": PRECOMPUTED,
     "KNeighborsRegressor(metric='precomputed')": PRECOMPUTED,
 }

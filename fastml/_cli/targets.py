@@ -144,6 +144,12 @@ def _forest(what, n, d, dtype, goals, splitter="exact", timed=("fit",), ask=None
     return _entry(f"forest {what}", dtype, workload, _ask(load, ask) if ask else load, timed, goals)
 
 
+def _machine(n, d, goals, timed=("fit",)):
+    workload = Workload("svm.SVC", (), scores.ACCURACY, "predict", {"C": 1.0})
+    title = f"SVC RBF {n // 1000}k x {d}" + ("" if "fit" in timed else ", predict")
+    return _entry(title, F64, workload, _supervised(n, d, F64, 2), timed, goals)
+
+
 def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     kind = "" if dtype is None else f", {np.dtype(dtype).name}"
     peers = {"sk": "sklearn", "sx": "sklearnex"}
@@ -199,4 +205,7 @@ TARGETS = (
     _forest("50k x 20, 100 trees, histograms", 50_000, 20, F32, {"sk": 10, "sx": 2}, "hist"),
     _forest("of 100 trees, asked for 100k rows", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=100_000),
     _forest("of 100 trees, asked for 1 row", 20_000, 20, F32, ANY_FOREST, timed=("answer",), ask=1),
+    _machine(10_000, 20, {"sk": 4, "sx": 2.5}),
+    _machine(5_000, 784, {"sk": 6, "sx": 1.2}),
+    _machine(10_000, 20, {"sx": 3}, timed=("answer",)),
 )

@@ -96,7 +96,8 @@ def solve(device, problem, matrix, *, tol, max_iter=-1, stop=lambda: False) -> S
         f = state.gradient()
         violation, chosen = state.choose(f, chosen)
         enough = max(tol, ROUNDING * (np.abs(f).max() + np.abs(problem.f0).max()))
-        # Values that are not finite compare with nothing, and leave no pair to move.
+        if not n_steps:  # kernel values that are not finite compare with nothing
+            f = np.full_like(f, np.nan)
         if not violation >= enough or not n_steps or n_iter >= limit or stop():
             return Solution(state.b, f, n_iter, bool(violation < enough))
         most = min(STEPS_PER_VARIABLE * len(chosen), limit - n_iter)

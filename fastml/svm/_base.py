@@ -12,7 +12,7 @@ from .._device import CPU, choose, is_cuda_array
 from .._validation import DEVICE, Interval, Options, check_X_y, sk
 from ..solvers import svm as solver
 from ..solvers.kernel_matrix import GivenMatrix
-from ._decision import CHECKS, Decisions, is_sparse
+from ._decision import CHECKS, Decisions, dense, is_sparse
 
 __all__ = ["BaseSVM"]
 
@@ -22,6 +22,14 @@ CONSTRAINTS = {  # of the parameters that only some machines have
     "nu": [Interval(numbers.Real, 0.0, 1.0, closed="right")],
     "epsilon": [Interval(numbers.Real, 0.0)],
 }
+
+
+def _csr_class():
+    """Return the class of sparse results that scikit-learn is configured for."""
+    from scipy import sparse
+
+    wanted = sk("sklearn.get_config")().get("sparse_interface", "spmatrix")
+    return sparse.csr_array if wanted == "sparray" else sparse.csr_matrix
 
 
 class BaseSVM(Decisions):
@@ -140,13 +148,15 @@ class BaseSVM(Decisions):
         if self.kernel == "precomputed" or callable(self.kernel):
             self.support_vectors_ = np.empty((0, 0))
         else:
-            X = X if self._sparse else CPU.to_host(X)
-            self.support_vectors_ = X[support].astype(np.float64)
-        self._dual_coef_ = self.dual_coef_ = type(X)(dual_coef) if self._sparse else dual_coef
+            self.support_vectors_ = (X if self._sparse else CPU.to_host(X))[support].astype(np.float64)
+        if self._sparse:
+            csr = _csr_class()
+            self.support_vectors_, dual_coef = csr(self.support_vectors_), csr(dual_coef)
+        self._dual_coef_ = self.dual_coef_ = dual_coef
         self.intercept_ = np.array([machine.intercept for machine in machines])
         self._intercept_ = self.intercept_.copy()
         self.shape_fit_ = X.shape if hasattr(X, "shape") else (len(X),)
-        if not (np.isfinite(self.intercept_).all() and np.isfinite(dual_coef).all()):
+        if not (np.isfinite(self.intercept_).all() and np.isfinite(dense(dual_coef)).all()):
             raise ValueError(
                 "The dual coefficients or intercepts are not finite. The input data may contain large values"
                 " and need to be preprocessed."

@@ -304,10 +304,9 @@ class BaseSVC(Classifier, BaseSVM):
 
 def _permutations(starts, seed):
     """For each pair of classes a random order of its rows, as LIBSVM draws it from the same seed."""
-    rng = np.random.RandomState(seed)
     sizes = np.diff(starts)
     pairs = [(i, j) for i in range(len(sizes)) for j in range(i + 1, len(sizes))]
-    return [_permutation(rng, int(sizes[i] + sizes[j])) for i, j in pairs]
+    return [_permutation(np.random.RandomState(seed), int(sizes[i] + sizes[j])) for i, j in pairs]
 
 
 def _permutation(rng, n):

@@ -172,7 +172,8 @@ class Decisions(Estimator):
 
     def _raw_decision(self, X):
         """Decision values of shape (n_samples, n_machines)."""
-        return (self._join_groups(self._sums(X, self._groups())) + self._intercept_[:, None]).T
+        machines = np.asarray(self._join_groups(self._sums(X, self._groups())))
+        return np.ascontiguousarray((machines + self._intercept_[:, None]).T)
 
     def _join_groups(self, parts):
         """From what each group adds to the machines that it is in, to the machines, one a row."""

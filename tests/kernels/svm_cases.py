@@ -18,7 +18,9 @@ FUNCTIONS = (("linear", 0.3, 0.5, 3), ("poly", 0.3, 0.5, 3), ("poly", 0.2, 1.0, 
 def _rows_and_sums(run, X, function, offset=None, tolerance=None):
     """Some rows of the matrix in scattered slots, and sums of weighted values."""
     kernels, n = run.device.kernels.kernel_functions, len(X)
-    points = kernels.lay_out(run.there(X), *function, None if offset is None else run.there(offset), run.dtype)
+    points = kernels.lay_out(
+        run.there(X), *function, None if offset is None else run.there(offset), run.dtype
+    )
     expected = reference_functions.matrix(X, X, *function)
     scale = max(1.0, np.abs(expected).max())
     picks = np.arange(0, n, 2)
@@ -42,7 +44,7 @@ def _rows_and_sums(run, X, function, offset=None, tolerance=None):
 
 def values_of_each_function(run):
     for function in FUNCTIONS:
-        _rows_and_sums(run, run.normal(37, 5), function)
+        _rows_and_sums(run, run.normal(7 if run.simulated else 37, 3), function)
 
 
 def values_of_ragged_sizes(run):
@@ -161,7 +163,9 @@ def pairwise_probabilities_are_coupled(run):
         found = np.empty((9, n_classes))
         CPU.kernels.platt.couple_probabilities(pairwise, found)
         np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
-        np.testing.assert_allclose(found, reference_platt.couple_probabilities(pairwise, n_classes), atol=0.01)
+        np.testing.assert_allclose(
+            found, reference_platt.couple_probabilities(pairwise, n_classes), atol=0.01
+        )
 
 
 CASES = {

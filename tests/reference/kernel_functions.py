@@ -20,7 +20,9 @@ def value(x, y, kernel, gamma, coef0, degree):
 def matrix(X, Y, kernel, gamma, coef0, degree):
     """All values, in float64."""
     X, Y = np.asarray(X, np.float64), np.asarray(Y, np.float64)
-    return np.array([[value(x, y, kernel, gamma, coef0, degree) for y in Y] for x in X]).reshape(len(X), len(Y))
+    return np.array([[value(x, y, kernel, gamma, coef0, degree) for y in Y] for x in X]).reshape(
+        len(X), len(Y)
+    )
 
 
 def sums(X, Y, coefficients, *function):

@@ -27,7 +27,10 @@ def solve_working_set(K, low, high, b, f, split, tol, max_steps=100_000):
             break
         pairs = []
         for which in (False, True):
-            up, down = np.flatnonzero((b < high) & (part == which)), np.flatnonzero((b > low) & (part == which))
+            up, down = (
+                np.flatnonzero((b < high) & (part == which)),
+                np.flatnonzero((b > low) & (part == which)),
+            )
             if len(up) and len(down):
                 i, j = up[f[up].argmax()], down[f[down].argmin()]
                 pairs.append((f[i] - f[j], i, j))
