@@ -6,6 +6,7 @@ _TREE = "walks through a tree diverge; on a GPU brute force in registers is fast
 _GROWN = "exact splits sort a node's rows by each column; on a GPU HistGradientBoosting* grows trees"
 _PACKED = "grown trees are packed once, on the host, and moved"
 _CHAIN = "a step waits for the one before and takes a microsecond; a GPU's barriers alone take longer"
+_FEW = "a few rows are asked on the host, wherever the model was trained"
 _SIGMOID = "sigmoids are fitted to one number a sample, which is on the host"
 _PRUNED = "pruning goes through the nodes of one tree, one after the other"
 
@@ -15,6 +16,7 @@ CPU_ONLY = {
     "gradient_boosting.draw_mask": _GROWN,
     "gradient_boosting.measure_losses": _GROWN,
     "gradient_boosting.sum_leaves": _GROWN,
+    "kernel_functions.values_of_few": _FEW,
     "kd_tree.build_kd_tree": _TREE,
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,

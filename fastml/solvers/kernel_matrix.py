@@ -41,6 +41,10 @@ class Source:
         self.fill(every, every, values)
         return GivenMatrix(self.device, values)
 
+    def square(self):
+        """Compute the matrix, on the host and in float64."""
+        return self.whole().square()
+
     def fill(self, picks, slots, values_out):
         """Compute some rows, each into a row of `values_out`."""
         self.kernels.kernel_rows(self.points, self._there(picks), self._there(slots), values_out)
@@ -64,26 +68,36 @@ class GivenMatrix:
     ----------
     device : Device
         Where it is.
-    values : float32 array of shape (n_rows, n_rows)
-        The matrix.
+    values : float32 array of shape (n_all, n_all)
+        A matrix.
+    picks : int64 ndarray of shape (n_rows,), default=None
+        The rows and columns of it that count; None means all.
     """
 
-    def __init__(self, device, values):
+    def __init__(self, device, values, picks=None):
         self.device = device
         self.values = values
-        self.n_rows = self.capacity = len(values)
+        self.picks = picks
+        self.n_rows = self.capacity = len(values) if picks is None else len(picks)
 
     def part(self, picks):
         """Take the matrix of some of the rows."""
-        return GivenMatrix(self.device, self._block(picks, picks))
+        return GivenMatrix(self.device, self.values, self._named(picks))
 
     def cache(self, capacity):
         """Return what the rows are asked of: this matrix."""
-        return self
+        return self if self.picks is None else GivenMatrix(self.device, self._block(self.picks, self.picks))
 
     def whole(self):
         """Return all rows."""
         return self
+
+    def square(self):
+        """Return the matrix, on the host and in float64."""
+        picks = self.device.asarray(np.arange(self.n_rows) if self.picks is None else self.picks)
+        square = self.device.empty((self.n_rows, self.n_rows), np.float64)
+        self.device.kernels.smo.gather_square(self.values, picks, picks, square)
+        return self.device.to_host(square)
 
     def fetch(self, picks):
         """Return where in `values` the rows are."""
@@ -91,7 +105,11 @@ class GivenMatrix:
 
     def decide(self, asked, picks, coefficients):
         """Sum the kernel values of rows with some others, times coefficients."""
-        return self.device.to_host(self._block(asked, picks)) @ coefficients
+        block = self._block(self._named(asked), self._named(picks))
+        return self.device.to_host(block) @ coefficients
+
+    def _named(self, picks):
+        return picks if self.picks is None else self.picks[picks]
 
     def _block(self, rows, columns):
         rows, columns = self.device.asarray(rows), self.device.asarray(columns)

@@ -13,9 +13,10 @@ import numpy as np
 
 from .._device import CPU
 
-__all__ = ["Problem", "Solution", "middle", "solve"]
+__all__ = ["ONE_SET", "Problem", "Solution", "middle", "solve", "solve_whole"]
 
 LEAST_SET, MOST_SET = 256, 1024  # variables of a working set
+ONE_SET = 512  # variables that are a working set by themselves
 SETS = 8  # that would hold all variables, between those limits
 STEPS_PER_VARIABLE = 100  # within a working set, before the gradient of the others is looked at again
 INNER_SHARE = 0.1  # of the violation, to which the problem of a working set is solved
@@ -103,6 +104,41 @@ def solve(device, problem, matrix, *, tol, max_iter=-1, stop=lambda: False) -> S
         most = min(STEPS_PER_VARIABLE * len(chosen), limit - n_iter)
         n_steps = state.improve(f, chosen, max(enough, INNER_SHARE * violation), int(most))
         n_iter += n_steps
+
+
+def solve_whole(problem, K, *, tol, max_iter=-1, stop=lambda: False) -> Solution:
+    """Solve a problem that is small enough to be one working set.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to solve.
+    K : float64 ndarray of shape (n_rows, n_rows)
+        The kernel matrix.
+    tol, max_iter, stop : float, int, callable
+        As in `solve`.
+
+    Returns
+    -------
+    solution : Solution
+        As of `solve`.
+    """
+    if len(K) < len(problem.f0):
+        K = np.tile(K, (2, 2))
+    b = problem.start.copy()
+    f = problem.f0 - K @ b if b.any() else problem.f0.copy()
+    n_iter, limit = 0, np.inf if max_iter < 0 else max_iter
+    while n_iter < limit and not stop():
+        most = int(min(STEPS_PER_VARIABLE * len(b), limit - n_iter))
+        enough = max(tol, ROUNDING * (np.abs(f).max() + np.abs(problem.f0).max()))
+        n_steps = CPU.kernels.smo.solve_working_set(
+            K, problem.low, problem.high, b, f, problem.split, enough, most
+        )
+        n_iter += n_steps
+        if n_steps < most:
+            stuck = n_iter == 0 and not np.isfinite(K).all()
+            return Solution(b, np.full_like(f, np.nan) if stuck else f, n_iter, not stuck)
+    return Solution(b, f, n_iter, False)
 
 
 class _State:

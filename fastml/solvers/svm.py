@@ -228,10 +228,12 @@ def train(device, dual, data, y, bounds, limits, stop=lambda: False) -> Machine:
         The machine.
     """
     problem = dual.pose(y, bounds)
-    capacity = max(int(limits.cache_bytes / (4 * data.n_rows)), LEAST_ROWS)
-    solution = smo.solve(
-        device, problem, data.cache(capacity), tol=limits.tol, max_iter=limits.max_iter, stop=stop
-    )
+    options = {"tol": limits.tol, "max_iter": limits.max_iter, "stop": stop}
+    if len(problem.f0) <= smo.ONE_SET:
+        solution = smo.solve_whole(problem, data.square(), **options)
+    else:
+        capacity = max(int(limits.cache_bytes / (4 * data.n_rows)), LEAST_ROWS)
+        solution = smo.solve(device, problem, data.cache(capacity), **options)
     coefficients, intercept = dual.read(solution, problem)
     return Machine(coefficients, intercept, solution.n_iter, solution.converged)
 

@@ -15,6 +15,7 @@ from .._device import CPU, like_input
 from .._validation import Options, check_fitted, fit_method, random_state, sk
 from ..solvers import svm as solver
 from ._base import BaseSVM, is_sparse
+from ._decision import pairs_of
 
 __all__ = ["BaseSVC"]
 
@@ -190,22 +191,13 @@ class BaseSVC(Classifier, BaseSVM):
 
     def _votes_and_confidences(self, decision):
         """Votes for each class, with a fraction by which ties are broken."""
-        confidences = np.zeros((len(decision), len(self.classes_)))
-        for (i, j), values in zip(self._pairs(), decision.T):
-            confidences[:, i] += values
-            confidences[:, j] -= values
+        for_first, for_second = _members(len(self.classes_))
+        confidences = decision @ (for_first - for_second)
         return self._votes(decision >= 0) + confidences / (3 * (np.abs(confidences) + 1))
 
-    def _votes(self, for_first):
-        votes = np.zeros((len(for_first), len(self.classes_)))
-        for (i, j), first in zip(self._pairs(), for_first.T):
-            votes[:, i] += first
-            votes[:, j] += ~first
-        return votes
-
-    def _pairs(self):
-        n_classes = len(self.classes_)
-        return [(i, j) for i in range(n_classes) for j in range(i + 1, n_classes)]
+    def _votes(self, first_wins):
+        for_first, for_second = _members(len(self.classes_))
+        return first_wins @ for_first + ~first_wins @ for_second
 
     def predict(self, X: Any) -> Any:
         """Predict labels: the class with most votes of its machines.
@@ -282,9 +274,9 @@ class BaseSVC(Classifier, BaseSVM):
         parts = self._group_weights(self._groups())
         if len(parts) == 1:
             return -parts[0]
-        rows = self._join_groups(parts)
         if not is_sparse(parts[0]):
-            return np.stack(rows)
+            return self._join_groups(parts)
+        rows = [parts[i][[j - 1]] + parts[j][[i]] for i, j in zip(*pairs_of(len(parts)))]
         from scipy.sparse import vstack
 
         return vstack(rows).tocsr()
@@ -302,6 +294,12 @@ class BaseSVC(Classifier, BaseSVM):
         return self._probB
 
 
+@functools.cache
+def _members(n_classes):
+    """For each machine, a row, a 1 where its first class is; and where its second one is."""
+    return [np.eye(n_classes)[which] for which in pairs_of(n_classes)]
+
+
 def _permutations(starts, seed):
     """For each pair of classes a random order of its rows, as LIBSVM draws it from the same seed."""
     sizes = np.diff(starts)
@@ -311,16 +309,21 @@ def _permutations(starts, seed):
 
 def _permutation(rng, n):
     """Fisher and Yates's shuffle."""
-    order = list(range(n))
+    order, numbers = list(range(n)), _numbers(rng)
     for i in range(n):
-        j = i + _below(rng, n - i)
+        j = i + _below(numbers, n - i)
         order[i], order[j] = order[j], order[i]
     return np.array(order)
 
 
-def _below(rng, high):
-    """An integer below `high`, by the method of Lemire (2019), ACM TOMACS 29(1)."""
+def _numbers(rng):
     while True:
-        product = int(rng.randint(0, 2**32, dtype=np.uint32)) * high
+        yield from rng.randint(0, 2**32, 1024, np.uint32).tolist()
+
+
+def _below(numbers, high):
+    """An integer below `high`, by the method of Lemire (2019), ACM TOMACS 29(1)."""
+    for number in numbers:
+        product = number * high
         if product % 2**32 >= 2**32 % high:
             return product >> 32

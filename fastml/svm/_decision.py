@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,12 @@ def is_sparse(X) -> bool:
 def dense(A):
     """Return an ndarray of a matrix that may be sparse."""
     return A.toarray() if is_sparse(A) else np.asarray(A)
+
+
+@functools.cache
+def pairs_of(n_classes):
+    """Return the first and the second class of each machine."""
+    return np.triu_indices(n_classes, 1)
 
 
 class Decisions(Estimator):
@@ -123,34 +130,33 @@ class Decisions(Estimator):
         if self.kernel == "linear":
             columns = (X if self._sparse else CPU.to_host(X)).T
             return [dense(weights @ columns) for weights in self._group_weights(groups)]
+        if not self._dual_coef_.shape[1]:
+            return [np.zeros((len(self._intercept_), X.shape[0]))]
+        if X.shape[0] <= FEW_ROWS and not self._sparse:
+            values = self._values_of_few(CPU.to_host(X))
+            return [self._dual_coef_[:, g] @ values[:, g].T for g in groups]
         return self._kernel_sums(X, groups)
+
+    def _values_of_few(self, X):
+        values = np.empty((len(X), len(self.support_)))
+        parameters = self.kernel, self._gamma, self.coef0, self.degree
+        X = np.ascontiguousarray(X, np.float64)
+        CPU.kernels.kernel_functions.values_of_few(X, self.support_vectors_, *parameters, values)
+        return values
 
     def _kernel_sums(self, X, groups):
         dual, vectors = dense(self._dual_coef_), self.support_vectors_
-        if not dual.size:
-            return [np.zeros((len(dual), X.shape[0])) for _ in groups]
         device = self._choose_device(X, dual.size)
-        if not self._sparse and X.shape[0] <= FEW_ROWS:
-            X = device.asarray(X, np.float64)
-            parameters = self.kernel, self._gamma, self.coef0, self.degree
-
-            def add(g, coefficients, sums):
-                points = device.asarray(vectors[g])
-                device.kernels.kernel_functions.sum_few_rows(X, points, coefficients, *parameters, sums)
-        else:
-            center = None if self._sparse else vectors.mean(axis=0)
-            dtype = X.dtype if X.dtype == np.float64 else self._asked_precision(center, dual)
-            asked = self._lay_out(device, X, center, dtype, pack_columns=False)
-
-            def add(g, coefficients, sums):
-                points = self._lay_out(device, vectors[g], center, dtype).points
-                asked.kernels.sum_kernel_rows(asked.points, points, coefficients, sums)
-
+        center = None if self._sparse else vectors.mean(axis=0)
+        dtype = X.dtype if X.dtype == np.float64 else self._asked_precision(center, dual)
+        asked = self._lay_out(device, X, center, dtype, pack_columns=False)
         parts = []
         for g in groups:
             sums = device.zeros((len(dual), X.shape[0]), np.float64)
             if g.start < g.stop:
-                add(g, device.asarray(np.ascontiguousarray(dual[:, g])), sums)
+                points = self._lay_out(device, vectors[g], center, dtype).points
+                coefficients = device.asarray(np.ascontiguousarray(dual[:, g]))
+                asked.kernels.sum_kernel_rows(asked.points, points, coefficients, sums)
             parts.append(device.to_host(sums))
         return parts
 
@@ -172,15 +178,16 @@ class Decisions(Estimator):
 
     def _raw_decision(self, X):
         """Decision values of shape (n_samples, n_machines)."""
-        machines = np.asarray(self._join_groups(self._sums(X, self._groups())))
+        machines = self._join_groups(self._sums(X, self._groups()))
         return np.ascontiguousarray((machines + self._intercept_[:, None]).T)
 
     def _join_groups(self, parts):
         """From what each group adds to the machines that it is in, to the machines, one a row."""
         if len(parts) == 1:
             return parts[0]
-        pairs = [(i, j) for i in range(len(parts)) for j in range(i + 1, len(parts))]
-        return [parts[i][j - 1] + parts[j][i] for i, j in pairs]
+        first, second = pairs_of(len(parts))
+        stacked = np.stack(parts)
+        return stacked[first, second - 1] + stacked[second, first]
 
     @property
     def n_support_(self) -> np.ndarray:

@@ -33,13 +33,14 @@ def _rows_and_sums(run, X, function, offset=None, tolerance=None):
     assert not found[np.setdiff1d(np.arange(n), slots)].any()
     coefficients = run.rng.normal(size=(2, n))
     asked = kernels.take_points(points, run.there(picks), False)
-    some, few = run.zeros((2, len(picks)), np.float64), run.zeros((2, len(picks)), np.float64)
-    kernels.sum_kernel_rows(asked, points, run.there(coefficients), some)
-    sums = coefficients @ expected[:, picks]
-    np.testing.assert_allclose(run.device.to_host(some), sums, rtol=0, atol=n * tolerance * scale)
-    wide = X.astype(np.float64)
-    kernels.sum_few_rows(*run.there(wide[picks], wide, coefficients), *function, few)
-    np.testing.assert_allclose(run.device.to_host(few), sums, rtol=0, atol=n * 1e-13 * scale)
+    sums = run.zeros((2, len(picks)), np.float64)
+    kernels.sum_kernel_rows(asked, points, run.there(coefficients), sums)
+    np.testing.assert_allclose(
+        run.device.to_host(sums), coefficients @ expected[:, picks], rtol=0, atol=n * tolerance * scale
+    )
+    few, wide = np.empty((len(picks), n)), X.astype(np.float64)
+    CPU.kernels.kernel_functions.values_of_few(wide[picks], wide, *function, few)
+    np.testing.assert_allclose(few, expected[picks], rtol=1e-12, atol=1e-14 * scale)
 
 
 def values_of_each_function(run):

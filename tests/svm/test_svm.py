@@ -248,8 +248,11 @@ def test_given_and_callable_kernels():
         assert model.support_vectors_.shape == (0, 0)
     with pytest.raises(ValueError, match="square matrix"):
         ours.SVC(kernel="precomputed").fit(X, y)
-    with pytest.raises(ValueError, match="number of samples at training time"):
+    with pytest.raises(ValueError, match="149 features, but SVC is expecting 150"):
         given.predict(K[:, :-1])
+    made._X_fit = X[:-1]
+    with pytest.raises(ValueError, match="number of samples at training time"):
+        made.predict(X)
     with pytest.raises(TypeError, match="Sparse precomputed"):
         ours.SVC(kernel="precomputed").fit(scipy.sparse.csr_matrix(K), y)
 

@@ -30,7 +30,7 @@ from .._compile import (
 from ..scalar import scale_and_term
 from ._distance_tiles import pack, panels_at_a_time
 
-__all__ = ["kernel_rows", "lay_out", "sum_few_rows", "sum_kernel_rows", "take_points"]
+__all__ = ["kernel_rows", "lay_out", "sum_kernel_rows", "take_points", "values_of_few"]
 
 BLOCK_OPERATIONS = 4_000_000  # multiplications in a block: some 50 us
 EXP_OPERATIONS = 24  # what an exponential costs, in multiplications
@@ -149,39 +149,34 @@ def sum_rows(
                     simd.add_row_sums(weighted, sums_out, m * n_padded + i, 1)
 
 
-# A decision value needs no fixed order of features and points.
-@kernel(fastmath={"reassoc", "contract", "nsz"})
-def sum_directly(
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # the features of a pair in vector lanes
+def compute_values(
     X: float64[:, :],  # IN (n_rows, n_features)
     vectors: float64[:, :],  # IN (n_points, n_features)
-    coefficients: float64[:, :],  # IN (n_outputs, n_points)
     function: int64,  # its position in FUNCTIONS
     gamma: float64,
     coef0: float64,
     degree: int64,
-    sums_out: float64[:, :],  # OUT (n_outputs, n_rows) += coefficient times value
+    values_out: float64[:, :],  # OUT (n_rows, n_points)
     start: int64,
     stop: int64,
 ):
-    """Points start..stop, as they are."""
-    simd.prefer_wide()
+    """The columns of points start..stop."""
     for i in range(X.shape[0]):
         for j in range(start, stop):
             total = 0.0
             if function == RBF:
                 for t in range(X.shape[1]):
                     total += (X[i, t] - vectors[j, t]) * (X[i, t] - vectors[j, t])
-                value = math.exp(-gamma * total)
-            else:
-                for t in range(X.shape[1]):
-                    total += X[i, t] * vectors[j, t]
-                value = total
-                if function == POLY:
-                    value = (gamma * total + coef0) ** degree
-                elif function == SIGMOID:
-                    value = math.tanh(gamma * total + coef0)
-            for m in range(coefficients.shape[0]):
-                sums_out[m, i] += coefficients[m, j] * value
+                values_out[i, j] = math.exp(-gamma * total)
+                continue
+            for t in range(X.shape[1]):
+                total += X[i, t] * vectors[j, t]
+            if function == POLY:
+                total = (gamma * total + coef0) ** degree
+            elif function == SIGMOID:
+                total = math.tanh(gamma * total + coef0)
+            values_out[i, j] = total
 
 
 # ---- launchers ---------------------------------------------------------------------------------------
@@ -330,8 +325,8 @@ def sum_kernel_rows(left, right, coefficients, sums_out):
     sums_out[:] = sums[:, : left.n_rows]
 
 
-def sum_few_rows(X, vectors, coefficients, kernel, gamma, coef0, degree, sums_out):
-    """Do what `sum_kernel_rows` does, for so few rows that laying the points out would take longer.
+def values_of_few(X, vectors, kernel, gamma, coef0, degree, values_out):
+    """Compute kernel values of so few rows that laying the points out would take longer.
 
     Parameters
     ----------
@@ -339,20 +334,16 @@ def sum_few_rows(X, vectors, coefficients, kernel, gamma, coef0, degree, sums_ou
         The rows that are asked.
     vectors : float64 array of shape (n_points, n_features)
         The points.
-    coefficients : float64 array of shape (n_outputs, n_points)
-        For each output, one for each point.
     kernel, gamma, coef0, degree : str, float, float, int
         The function; see `lay_out`.
-    sums_out : float64 array of shape (n_outputs, n_rows)
-        Receives the sums.
+    values_out : float64 array of shape (n_rows, n_points)
+        Receives the values.
     """
     n_points, function = len(vectors), list(FUNCTIONS).index(kernel)
     operations = len(X) * (X.shape[1] + 4 * EXP_OPERATIONS)
+
+    def task(block, start, stop):
+        compute_values(X, vectors, function, gamma, coef0, degree, values_out, start, stop)
+
     block = max(BLOCK_OPERATIONS // (8 * operations), 1)
-    parts = np.zeros((-(-n_points // block), *sums_out.shape))
-
-    def task(k, start, stop):
-        sum_directly(X, vectors, coefficients, function, gamma, coef0, degree, parts[k], start, stop)
-
-    for_each_block(task, n_points, block, work=operations * n_points)
-    np.sum(parts, axis=0, out=sums_out)
+    for_each_block(task, n_points, block, work=operations * n_points / 2)

@@ -101,9 +101,15 @@ def gather_rows(
     start: int64,
     stop: int64,
 ):
+    n_picks = picks.shape[0]
     for k in range(start, stop):
-        for m in range(picks.shape[0]):
-            square_out[k, m] = values[slots[k], picks[m]]
+        slot, m = slots[k], 0
+        while m < n_picks:  # neighbours together: the rows of a class are
+            first, begin = picks[m], m
+            while m < n_picks and picks[m] - m == first - begin:
+                m += 1
+            for t in range(m - begin):
+                square_out[k, begin + t] = values[slot, first + t]
 
 
 @kernel(fastmath={"reassoc", "contract"})  # sums of four rows at a time
@@ -174,13 +180,16 @@ def solve_working_set(K, low, high, b_out, f_out, split, tol, max_steps):
     if padded == size:
         return _take_steps(K, low, high, b_out, f_out, split, tol, max_steps)
     # Variables that cannot move fill up either part.
-    places = np.arange(size)
-    places[split:] += first - split
-    wide, square = np.zeros((4, padded)), np.zeros((padded, padded))
-    wide[:, places] = low, high, b_out, f_out
-    square[places[:, None], places] = K
+    parts = (slice(split), slice(split)), (slice(split, size), slice(first, first + size - split))
+    square, wide = np.zeros((padded, padded)), [np.zeros(padded) for _ in range(4)]
+    for here, there in parts:
+        for narrow, padded_one in zip((low, high, b_out, f_out), wide):
+            padded_one[there] = narrow[here]
+        for other, there_too in parts:
+            square[there, there_too] = K[here, other]
     n_steps = _take_steps(square, *wide, first, tol, max_steps)
-    b_out[:], f_out[:] = wide[2, places], wide[3, places]
+    for here, there in parts:
+        b_out[here], f_out[here] = wide[2][there], wide[3][there]
     return n_steps
 
 

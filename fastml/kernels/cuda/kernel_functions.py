@@ -22,7 +22,7 @@ from ._tiles import (
     tile,
 )
 
-__all__ = ["kernel_rows", "lay_out", "sum_few_rows", "sum_kernel_rows", "take_points"]
+__all__ = ["kernel_rows", "lay_out", "sum_kernel_rows", "take_points"]
 
 
 # ---- what becomes of a product -------------------------------------------------------------
@@ -177,12 +177,3 @@ def sum_kernel_rows(left, right, coefficients, sums_out):
     SUM[right.kernel][(blocks_for(left.n_rows),), (BLOCK,)](
         left.rows, right.rows, none, left.terms, right.terms, right.degree, coefficients, sums_out
     )
-
-
-def sum_few_rows(X, vectors, coefficients, kernel, gamma, coef0, degree, sums_out):
-    """See the CPU twin."""
-    left, right = (
-        lay_out(rows, kernel, gamma, coef0, degree, vectors[0] if kernel == "rbf" else None, rows.dtype)
-        for rows in (X, vectors)
-    )
-    sum_kernel_rows(left, right, coefficients, sums_out)
