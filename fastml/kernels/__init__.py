@@ -29,6 +29,7 @@ CPU_ONLY = {
     "sparse_columns.csc_column_quantiles": _SPARSE,
     "sparse_columns.csr_column_largest": _SPARSE,
     "sparse_columns.csr_column_moments": _SPARSE,
+    "sparse_kernel_functions.kernel_matrix": _SPARSE,
     "sparse_kernel_functions.kernel_rows": _SPARSE,
     "sparse_kernel_functions.lay_out": _SPARSE,
     "sparse_kernel_functions.sum_kernel_rows": _SPARSE,

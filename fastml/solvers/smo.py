@@ -87,8 +87,7 @@ def solve(device, problem, matrix, *, tol, max_iter=-1, stop=lambda: False) -> S
     Returns
     -------
     solution : Solution
-        The solution; not converged if the number of pairs was limited, there was reason to stop, or values were
-        not finite.
+        The solution; not converged if pairs were limited, on reason to stop, or for values that are not finite.
     """
     state = _State(device, problem, matrix)
     limit = np.inf if max_iter < 0 else max_iter

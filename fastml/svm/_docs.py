@@ -176,7 +176,7 @@ NOTES = """
 
 def _section(title, entries):
     text = "\n".join(textwrap.dedent(entry).strip("\n") + "\n" for entry in entries)
-    return f"{title}\n{'-' * len(title)}\n{text}"
+    return f"{title}\n{'-' * len(title)}\n{text}\n"
 
 
 def documented(cls):

@@ -31,6 +31,11 @@ def _rows_and_sums(run, X, function, offset=None, tolerance=None):
     tolerance = tolerance or 100 * run.eps
     np.testing.assert_allclose(found[slots], expected[picks], rtol=1e-6, atol=(tolerance + 1e-7) * scale)
     assert not found[np.setdiff1d(np.arange(n), slots)].any()
+    whole = run.zeros((n, n), np.float32)
+    kernels.kernel_matrix(points, whole)
+    whole = run.device.to_host(whole)
+    np.testing.assert_array_equal(whole[picks], found[slots])
+    np.testing.assert_array_equal(whole, whole.T)
     coefficients = run.rng.normal(size=(2, n))
     asked = kernels.take_points(points, run.there(picks), False)
     sums = run.zeros((2, len(picks)), np.float64)
@@ -49,7 +54,7 @@ def values_of_each_function(run):
 
 
 def values_of_ragged_sizes(run):
-    for n, d in ((1, 1), (2, 3), (7, 1), *(((130, 9), (65, 20)) if not run.simulated else ((40, 9),))):
+    for n, d in ((1, 1), (2, 3), (7, 1), *(((230, 9), (65, 20)) if not run.simulated else ((40, 9),))):
         _rows_and_sums(run, run.normal(n, d), ("rbf", 0.3, 0.0, 3))
 
 
@@ -84,6 +89,9 @@ def values_of_sparse_rows(run):
             kernels.kernel_rows(points, picks, picks, found)
             expected = reference_sparse.matrix(X, X, *function)
             np.testing.assert_allclose(found[picks], expected[picks], rtol=1e-5, atol=1e-6)
+            whole = np.zeros((n, n), np.float32)
+            kernels.kernel_matrix(points, whole)
+            np.testing.assert_array_equal(whole[picks], found[picks])
             coefficients = run.rng.normal(size=(2, n))
             kernels.sum_kernel_rows(kernels.take_points(points, np.arange(n)), points, coefficients, sums)
             expected = reference_sparse.sums(X, X, coefficients, *function)

@@ -29,10 +29,12 @@ from .._compile import (
 )
 from ..scalar import scale_and_term
 from ._distance_tiles import pack, panels_at_a_time
+from .distance import mirror
 
-__all__ = ["kernel_rows", "lay_out", "sum_kernel_rows", "take_points", "values_of_few"]
+__all__ = ["kernel_matrix", "kernel_rows", "lay_out", "sum_kernel_rows", "take_points", "values_of_few"]
 
 BLOCK_OPERATIONS = 4_000_000  # multiplications in a block: some 50 us
+MATRIX_ROWS = 16 * TILE_ROWS  # in a block of the whole matrix
 EXP_OPERATIONS = 24  # what an exponential costs, in multiplications
 
 
@@ -296,6 +298,35 @@ def kernel_rows(points, picks, slots, values_out):
 
     n_panels = len(column_terms) // width
     for_each_block(task, n_panels, max(1, BLOCK_OPERATIONS // operations), work=operations * n_panels / 8)
+
+
+def kernel_matrix(points, values_out):
+    """Compute the whole kernel matrix: half of it, as it is symmetric.
+
+    Parameters
+    ----------
+    points : Points
+        All rows; packed.
+    values_out : float32 array of shape (n_samples, n_samples)
+        Receives the values.
+    """
+    (column_terms,) = _columns(points, points.terms[None, : points.n_rows])
+    rows, terms, every = points.rows, points.terms, np.arange(points.n_rows)
+    width, dtype = tile_width(rows.dtype), rows.dtype
+    n_panels = len(column_terms) // width
+    fill, degree = fill_rows[points.kernel], points.degree
+
+    def task(block, start, stop):
+        tile, here = np.empty(TILE_ROWS * width, dtype), every[start:stop]
+        last = start + -(-(stop - start) // TILE_ROWS) * TILE_ROWS
+        fill(
+            rows[start:last], terms[start:last], points.panels, column_terms, degree, here, values_out, tile,
+            start // width, n_panels,
+        )  # fmt: skip
+
+    operations = points.n_rows**2 * (rows.shape[1] + EXP_OPERATIONS)
+    for_each_block(task, points.n_rows, MATRIX_ROWS, work=operations / 16)
+    mirror(values_out)
 
 
 def sum_kernel_rows(left, right, coefficients, sums_out):

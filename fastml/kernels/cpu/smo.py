@@ -10,7 +10,7 @@ fall if it is above its lower one, and the solution is optimal where no such ``f
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import LANES, float32, float64, int64, kernel, lanes, simd
+from .._compile import LANES, float32, float64, helper, int64, kernel, lanes, simd
 
 __all__ = ["add_rows", "gather_square", "solve_working_set"]
 
@@ -22,6 +22,52 @@ COLUMNS = 1024  # float64 sums that stay in the first-level cache
 
 
 # ---- range kernels ---------------------------------------------------------------------------------
+@helper
+def find_violation(f, closed, begin, end):
+    """The largest f that may rise, where it is, and the smallest that may fall."""
+    size = f.shape[0]
+    top, bottom = simd.splat(-np.inf), simd.splat(np.inf)
+    where = simd.splat_index(0, top)
+    for t in range(begin, end, LANES):
+        here = simd.load(f, t)
+        rising = here + simd.load(closed, t)
+        larger = top < rising
+        top = simd.select(larger, rising, top)
+        where = simd.select(larger, simd.indices(t, rising), where)
+        bottom = simd.minimum(here + simd.load(closed, size + t), bottom)
+    highest = simd.lane_max(top)
+    nowhere = simd.splat_index(NOWHERE, top)
+    first = simd.lane_min_index(simd.select(top == simd.splat(highest), where, nowhere))
+    return highest, first, simd.lane_min(bottom)
+
+
+@helper
+def find_partner(K, diagonal, f, closed, begin, end, i, highest):
+    """By how much the objective may fall with the best partner of i, and which that is."""
+    size = f.shape[0]
+    best, zero, least = simd.splat(0.0), simd.splat(0.0), simd.splat(LEAST_CURVATURE)
+    where = simd.splat_index(0, best)
+    level, own, two = simd.splat(highest), simd.splat(diagonal[i]), simd.splat(2.0)
+    for t in range(begin, end, LANES):
+        falling = simd.load(f, t) + simd.load(closed, size + t)
+        apart = simd.maximum(level - falling, zero)
+        curvature = own + simd.load(diagonal, t) - two * simd.load(K, i * size + t)
+        gain = apart * apart / simd.maximum(curvature, least)
+        larger = best < gain
+        best = simd.select(larger, gain, best)
+        where = simd.select(larger, simd.indices(t, gain), where)
+    largest = simd.lane_max(best)
+    nowhere = simd.splat_index(NOWHERE, best)
+    return largest, simd.lane_min_index(simd.select(best == simd.splat(largest), where, nowhere))
+
+
+@helper
+def close(t, b, low, high, closed):
+    """Note what keeps a variable from rising, and what from falling."""
+    closed[t] = 0.0 if b[t] < high[t] else -np.inf
+    closed[b.shape[0] + t] = 0.0 if b[t] > low[t] else np.inf
+
+
 @kernel
 def take_steps(
     K: float64[:, :],  # IN (size, size) the kernel of the working set; size is a multiple of LANES
@@ -30,61 +76,31 @@ def take_steps(
     high: float64[:],  # IN (size,)
     b_out: float64[:],  # IN, OUT (size,) the variables
     f_out: float64[:],  # IN, OUT (size,) the negative gradient
-    closed_work: float64[
-        :
-    ],  # WORK (2 * size,) what keeps a variable from rising (-inf) and from falling (inf)
+    closed_work: float64[:],  # WORK (2 * size,) 0, or what keeps from rising (-inf) and from falling (inf)
     split: int64,  # both of a pair are below it or neither; a multiple of LANES
     tol: float64,
     max_steps: int64,
 ) -> int64:  # how many steps were made
     size = low.shape[0]
     for t in range(size):
-        closed_work[t] = 0.0 if b_out[t] < high[t] else -np.inf
-        closed_work[size + t] = 0.0 if b_out[t] > low[t] else np.inf
-    nowhere = simd.splat_index(NOWHERE, simd.splat(0.0))
+        close(t, b_out, low, high, closed_work)
     for steps in range(max_steps):
         i, j, largest = 0, 0, 0.0
-        for begin, end in ((0, split), (split, size)):
-            # The variable that may rise with the largest f, and the least f of those that may fall
-            top, bottom = simd.splat(-np.inf), simd.splat(np.inf)
-            where = simd.splat_index(0, top)
-            for t in range(begin, end, LANES):
-                f = simd.load(f_out, t)
-                rising = f + simd.load(closed_work, t)
-                larger = top < rising
-                top = simd.select(larger, rising, top)
-                where = simd.select(larger, simd.indices(t, rising), where)
-                bottom = simd.minimum(f + simd.load(closed_work, size + t), bottom)
-            highest = simd.lane_max(top)
-            if not highest - simd.lane_min(bottom) >= tol:
-                continue
-            first = simd.lane_min_index(simd.select(top == simd.splat(highest), where, nowhere))
-            # Its partner: the one with which the objective falls most (Fan, Chen, Lin 2005, WSS 2)
-            best, zero, least = simd.splat(0.0), simd.splat(0.0), simd.splat(LEAST_CURVATURE)
-            where = simd.splat_index(0, best)
-            level, own, two = simd.splat(highest), simd.splat(diagonal[first]), simd.splat(2.0)
-            for t in range(begin, end, LANES):
-                falls = simd.load(f_out, t) + simd.load(closed_work, size + t)
-                apart = simd.maximum(level - falls, zero)
-                curvature = own + simd.load(diagonal, t) - two * simd.load(K, first * size + t)
-                gain = apart * apart / simd.maximum(curvature, least)
-                larger = best < gain
-                best = simd.select(larger, gain, best)
-                where = simd.select(larger, simd.indices(t, gain), where)
-            gain_here = simd.lane_max(best)
-            if gain_here > largest:
-                largest, i = gain_here, first
-                j = simd.lane_min_index(simd.select(best == simd.splat(gain_here), where, nowhere))
+        for part in range(2):
+            begin, end = (0, split) if part == 0 else (split, size)
+            highest, first, lowest = find_violation(f_out, closed_work, begin, end)
+            if highest - lowest >= tol:
+                gain, partner = find_partner(K, diagonal, f_out, closed_work, begin, end, first, highest)
+                if gain > largest:
+                    i, j, largest = first, partner, gain
         if largest == 0.0:
             return steps
-        curvature_ij = max(diagonal[i] + diagonal[j] - 2.0 * K[i, j], LEAST_CURVATURE)
-        step = (f_out[i] - f_out[j]) / curvature_ij
-        step = min(step, high[i] - b_out[i], b_out[j] - low[j])
+        curvature = max(diagonal[i] + diagonal[j] - 2.0 * K[i, j], LEAST_CURVATURE)
+        step = min((f_out[i] - f_out[j]) / curvature, high[i] - b_out[i], b_out[j] - low[j])
         b_out[i] = high[i] if step == high[i] - b_out[i] else b_out[i] + step
         b_out[j] = low[j] if step == b_out[j] - low[j] else b_out[j] - step
-        for t in (i, j):
-            closed_work[t] = 0.0 if b_out[t] < high[t] else -np.inf
-            closed_work[size + t] = 0.0 if b_out[t] > low[t] else np.inf
+        close(i, b_out, low, high, closed_work)
+        close(j, b_out, low, high, closed_work)
         by = simd.splat(step)
         for t in range(0, size, LANES):
             change = simd.load(K, i * size + t) - simd.load(K, j * size + t)

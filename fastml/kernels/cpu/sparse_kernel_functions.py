@@ -14,7 +14,7 @@ from ..scalar import scale_and_term
 from ._distance_tiles import pack
 from .kernel_functions import for_each_function, rbf
 
-__all__ = ["kernel_rows", "lay_out", "sum_kernel_rows", "take_points"]
+__all__ = ["kernel_matrix", "kernel_rows", "lay_out", "sum_kernel_rows", "take_points"]
 
 BLOCK_ROWS = 170 * TILE_ROWS  # whose values with a panel stay in the second-level cache
 
@@ -161,6 +161,20 @@ def kernel_rows(points, picks, slots, values_out):
             values_out[some, start:stop] = values.T[: len(some)]
 
         for_each_block(task, points.n_rows, BLOCK_ROWS, work=_work(points, points.rows.shape[1]))
+
+
+def kernel_matrix(points, values_out):
+    """Compute the whole kernel matrix.
+
+    Parameters
+    ----------
+    points : Points
+        All rows.
+    values_out : float32 array of shape (n_samples, n_samples)
+        Receives the values.
+    """
+    every = np.arange(points.n_rows)
+    kernel_rows(points, every, every, values_out)
 
 
 def sum_kernel_rows(left, right, coefficients, sums_out):

@@ -22,7 +22,7 @@ from ._tiles import (
     tile,
 )
 
-__all__ = ["kernel_rows", "lay_out", "sum_kernel_rows", "take_points"]
+__all__ = ["kernel_matrix", "kernel_rows", "lay_out", "sum_kernel_rows", "take_points"]
 
 
 # ---- what becomes of a product -------------------------------------------------------------
@@ -167,6 +167,12 @@ def kernel_rows(points, picks, slots, values_out):
     FILL[points.kernel][(blocks,), (SIDE, SIDE)](
         picked.rows, points.rows, none, picked.terms, points.terms, points.degree, slots, values_out
     )
+
+
+def kernel_matrix(points, values_out):
+    """See the CPU twin."""
+    every = cp.arange(points.n_rows)
+    kernel_rows(points, every, every, values_out)
 
 
 def sum_kernel_rows(left, right, coefficients, sums_out):
