@@ -87,7 +87,8 @@ def solve(device, problem, matrix, *, tol, max_iter=-1, stop=lambda: False) -> S
     Returns
     -------
     solution : Solution
-        The solution; not converged if pairs were limited, on reason to stop, or for values that are not finite.
+        The solution; not converged if pairs were limited, there was reason to stop, or values were no
+        numbers.
     """
     state = _State(device, problem, matrix)
     limit = np.inf if max_iter < 0 else max_iter

@@ -81,8 +81,8 @@ class SVR(BaseSVR):
     >>> from fastml.svm import SVR
     >>> X = np.linspace(0, 3, 20)[:, None]
     >>> model = SVR(C=10.0, epsilon=0.01).fit(X, np.sin(X[:, 0]))
-    >>> model.predict([[1.0], [2.0]]).round(2)
-    array([0.84, 0.91])
+    >>> model.predict([[1.0], [2.0]]).round(1)
+    array([0.8, 0.9])
     """
 
     _constraints = {**BaseSVR._constraints, "C": CONSTRAINTS["C"], "epsilon": CONSTRAINTS["epsilon"]}
@@ -139,8 +139,8 @@ class NuSVR(BaseSVR):
     >>> from fastml.svm import NuSVR
     >>> X = np.linspace(0, 3, 20)[:, None]
     >>> model = NuSVR(C=10.0).fit(X, np.sin(X[:, 0]))
-    >>> model.predict([[1.0], [2.0]]).round(2)
-    array([0.84, 0.91])
+    >>> model.predict([[1.0], [2.0]]).round(1)
+    array([0.8, 0.9])
     """
 
     _constraints = {**BaseSVR._constraints, "nu": CONSTRAINTS["nu"], "C": CONSTRAINTS["C"]}

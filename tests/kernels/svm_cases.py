@@ -6,6 +6,7 @@ import sys
 import numpy as np
 
 from fastml._device import CPU
+from fastml.svm import SVC, SVR
 from tests.reference import kernel_functions as reference_functions
 from tests.reference import platt as reference_platt
 from tests.reference import smo as reference_smo
@@ -175,6 +176,20 @@ def pairwise_probabilities_are_coupled(run):
         np.testing.assert_allclose(
             found, reference_platt.couple_probabilities(pairwise, n_classes), atol=0.01
         )
+
+
+def machines_are_those_of_the_cpu(run):
+    X, y = run.normal(14, 2), np.arange(14) % 2
+    X += 2 * y[:, None].astype(run.dtype)
+    for make, target in ((SVC, y), (SVR, 1.0 * y)):
+        expected = make(device="cpu").fit(X, target)
+        for data in (X, *run.there_if_elsewhere(X)):
+            found = make(device=run.device.name).fit(data, target)
+            assert type(found.dual_coef_) is np.ndarray
+            np.testing.assert_array_equal(found.support_, expected.support_)
+            np.testing.assert_allclose(found.dual_coef_, expected.dual_coef_, atol=1e-3)
+            told = run.device.to_host(found.predict(data))
+            np.testing.assert_allclose(told, expected.predict(X), atol=0.01)
 
 
 CASES = {
