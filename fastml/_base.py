@@ -136,6 +136,12 @@ class _ClusterMixin(_StandIn):
         return self.fit(X, **kwargs).labels_
 
 
+class _OutlierMixin(_StandIn):
+    def fit_predict(self, X, y=None, **kwargs):
+        """Fit, and tell inliers from outliers of the same data."""
+        return self.fit(X, **kwargs).predict(X)
+
+
 class _TransformerMixin(_StandIn):
     set_output = _Lazy()
 
@@ -265,6 +271,10 @@ class Clusterer(*_bases("ClusterMixin")):  # type: ignore[misc]
     """Mixin for clusterers: `fit_predict`."""
 
 
+class OutlierDetector(*_bases("OutlierMixin")):  # type: ignore[misc]
+    """Mixin for detectors of outliers: `fit_predict`."""
+
+
 class Transformer(*_bases("TransformerMixin")):  # type: ignore[misc]
     """Mixin for transformers: `fit_transform` and `set_output`."""
 
@@ -292,6 +302,7 @@ _exchanges = {  # class -> the name of the class that its stand-in stands for; e
         Classifier,
         Regressor,
         Clusterer,
+        OutlierDetector,
         Transformer,
         OutlierDetector,
         MultiOutput,

@@ -151,3 +151,5 @@ SEEDING = Score("inertia", _seeding, 0.05, relative=True)
 DISTANCES = Score("mean distance", _distances, 1e-6, relative=True)
 GRAPH = Score("mean distance", _graph_distances, 1e-6, relative=True)
 SAME = Score("difference", _difference, 2e-6)
+# Of what is optimised until a tolerance is reached
+NEARLY_SAME = Score("difference", _difference, 1e-3)

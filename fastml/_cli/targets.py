@@ -201,6 +201,12 @@ def _sparse_logistic(n, d, density, goals):
     return _entry(f"logistic {n // 1000}k x {d // 1000}k, sparse", F64, workload, load, ("fit",), goals)
 
 
+def _machine(n, d, goals, timed=("fit",)):
+    workload = Workload("svm.SVC", (), scores.ACCURACY, "predict", {"C": 1.0})
+    title = f"SVC RBF {n // 1000}k x {d}" + ("" if "fit" in timed else ", predict")
+    return _entry(title, F64, workload, _supervised(n, d, F64, 2), timed, goals)
+
+
 def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     kind = "" if dtype is None else f", {np.dtype(dtype).name}"
     peers = {"sk": "sklearn", "sx": "sklearnex"}
@@ -272,4 +278,7 @@ TARGETS = (
     _logistic(200_000, 50, F64, 2, {"sk": 2.5, "sx": 1.5}),
     _logistic(50_000, 100, F64, 10, {"sk": 2, "sx": 2}),
     _sparse_logistic(20_000, 50_000, 0.001, {"sk": 1}),
+    _machine(10_000, 20, {"sk": 4, "sx": 2.5}),
+    _machine(5_000, 784, {"sk": 6, "sx": 1.2}),
+    _machine(10_000, 20, {"sx": 3}, timed=("answer",)),
 )

@@ -314,6 +314,13 @@ WORKLOADS = (
         max_iter=5000,
     ),
     _linear("linear_model.HuberRegressor", scores.R2, max_iter=5000),
+    Workload("svm.SVC", ("iris", "breast_cancer", "digits"), scores.ACCURACY, "predict"),
+    Workload("svm.NuSVC", ("iris", "breast_cancer", "digits"), scores.ACCURACY, "predict", {"nu": 0.1}),
+    Workload("svm.SVR", ("diabetes",), scores.R2, "predict", {"C": 100.0}),
+    Workload("svm.NuSVR", ("diabetes",), scores.R2, "predict", {"C": 100.0}),
+    Workload(
+        "svm.OneClassSVM", ("breast_cancer", "digits"), scores.NEARLY_SAME, "score_samples", {"nu": 0.1}
+    ),
     _metric("pairwise_distances", _ROWS, _learnt_and_asked, metric="manhattan"),
     _metric("pairwise_distances_chunked", _ROWS, _learnt_and_asked, working_memory=16),
     _metric("euclidean_distances", _ROWS, _learnt_and_asked),

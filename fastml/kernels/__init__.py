@@ -7,6 +7,9 @@ _TREE = "walks through a tree diverge; on a GPU brute force in registers is fast
 _GROWN = "exact splits sort a node's rows by each column; on a GPU HistGradientBoosting* grows trees"
 _PACKED = "grown trees are packed once, on the host, and moved"
 _READ = "files are read, and checked, on the host"
+_CHAIN = "a step waits for the one before and takes a microsecond; a GPU's barriers alone take longer"
+_FEW = "a few rows are asked on the host, wherever the model was trained"
+_SIGMOID = "sigmoids are fitted to one number a sample, which is on the host"
 _PRUNED = "pruning goes through the nodes of one tree, one after the other"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
@@ -15,16 +18,25 @@ CPU_ONLY = {
     "gradient_boosting.draw_mask": _GROWN,
     "gradient_boosting.measure_losses": _GROWN,
     "gradient_boosting.sum_leaves": _GROWN,
+    "kernel_functions.values_of_few": _FEW,
     "kd_tree.build_kd_tree": _TREE,
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,
     "kd_tree.query_kd_tree": _TREE,
     "normal_equations.solve_factored": _FACTORED,
+    "platt.couple_probabilities": _SIGMOID,
+    "platt.fit_sigmoid": _SIGMOID,
+    "smo.solve_working_set": _CHAIN,
     "sparse_columns.csc_column_largest": _SPARSE,
     "sparse_columns.csc_column_moments": _SPARSE,
     "sparse_columns.csc_column_quantiles": _SPARSE,
     "sparse_columns.csr_column_largest": _SPARSE,
     "sparse_columns.csr_column_moments": _SPARSE,
+    "sparse_kernel_functions.kernel_matrix": _SPARSE,
+    "sparse_kernel_functions.kernel_rows": _SPARSE,
+    "sparse_kernel_functions.lay_out": _SPARSE,
+    "sparse_kernel_functions.sum_kernel_rows": _SPARSE,
+    "sparse_kernel_functions.take_points": _SPARSE,
     "sparse_scaling.csc_multiply_columns": _SPARSE,
     "sparse_scaling.csr_multiply_columns": _SPARSE,
     "sparse_scaling.csr_normalize_rows": _SPARSE,

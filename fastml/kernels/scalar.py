@@ -5,6 +5,8 @@ CPU's register tiles say the same formulas on vectors (`cpu/_distance_tiles`). K
 one of the integers below, which the compiler sees as constants.
 """
 
+import math
+
 from ._compile import T, helper
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "minkowski_term",
     "newton_gain",
     "newton_value",
+    "scale_and_term",
 ]
 
 EUCLIDEAN, SQEUCLIDEAN, MANHATTAN, CHEBYSHEV, COSINE = range(5)
@@ -94,3 +97,11 @@ def newton_value(gradient, hessian, lower, upper, l2):
 def newton_gain(gradient, value, left_gradient, left_value, right_gradient, right_value):
     """By how much a split lowers the loss."""
     return gradient * value - left_gradient * left_value - right_gradient * right_value
+
+
+# ---- kernel functions --------------------------------------------------------------------------------
+def scale_and_term(kernel, gamma, coef0):
+    """What a kernel function multiplies rows with, and half of what it adds to their product."""
+    if kernel == "linear":
+        return 1.0, 0.0
+    return (math.sqrt(2 * gamma), 0.0) if kernel == "rbf" else (math.sqrt(gamma), coef0 / 2)

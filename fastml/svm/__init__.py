@@ -2,10 +2,28 @@
 
 from .._lazy import lazy_names
 
-__all__: list[str] = []
+__all__ = [
+    "SVC",
+    "SVR",
+    "NuSVC",
+    "NuSVR",
+    "OneClassSVM",
+]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
-    {},
+    {
+        "NuSVC": "fastml.svm._svc",
+        "NuSVR": "fastml.svm._svr",
+        "OneClassSVM": "fastml.svm._one_class",
+        "SVC": "fastml.svm._svc",
+        "SVR": "fastml.svm._svr",
+    },
     fallback="sklearn.svm",
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._one_class import OneClassSVM
+    from ._svc import SVC, NuSVC
+    from ._svr import SVR, NuSVR

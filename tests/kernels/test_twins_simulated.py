@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kernels import boosting_cases
-from tests.kernels.known_cases import CASES
+from tests.kernels.known_cases import TWINS
 
 pytest.importorskip("numba_cuda", reason="the simulator comes with numba-cuda")
 
@@ -35,7 +35,7 @@ def finish(child):
 
 
 DTYPES = ("float32", "float64")
-OTHERS = [name for name in CASES if name not in boosting_cases.CASES]
+OTHERS = [name for name in TWINS if name not in boosting_cases.CASES]
 
 
 @pytest.fixture(scope="module")

@@ -225,12 +225,14 @@ def pairwise(X, Y, metric, out, p=2.0):
     terms = Y.size * cost
     for_each_block(fill_block, len(X), rows_of_block(len(X), terms), work=len(X) * terms)
     if halved:
-        _mirror(out)
+        mirror(out)
     if same and metric == "cosine":
         np.fill_diagonal(out, 0)
 
 
-def _mirror(out):
+def mirror(out):
+    """Copy what is above the diagonal of a square array to below it."""
+
     def task(block, start, stop):
         mirror_upper(out, start, stop)
 
@@ -258,7 +260,7 @@ def _pairwise_by_products(X, Y, rooted, out):
 
     for_each_block(task, len(X), rows_of_block(len(X), Y.size), work=len(X) * Y.size)
     if Y is X:
-        _mirror(out)
+        mirror(out)
 
 
 def _factors(X, center, factor):

@@ -32,6 +32,7 @@ from ._cells import (
     zero_sums,
 )
 from ._consumers import add_row_sums, bits_below, keep_smallest, rows_below, smallest_row, smallest_two_rows
+from ._exponential import exp
 from ._scalars import pick
 from ._tiles import (
     add_absolute_differences,
@@ -100,6 +101,7 @@ __all__ = [
     "compare_exchange",
     "count_bits",
     "count_differences",
+    "exp",
     "fabs",
     "fma",
     "from_bits",

@@ -1,0 +1,259 @@
+"""Sequential minimal optimisation: the steps within a working set, and what they change outside of it.
+
+The problem is to minimise ``b.K.b / 2 - f0.b`` where each of b lies between bounds and their sum is fixed:
+the dual of every support vector machine in terms of signed coefficients. ``f = f0 - K.b`` is the negative
+gradient. A pair (i, j) is moved by ``b[i] += d, b[j] -= d``; i may rise if it is below its upper bound, j may
+fall if it is above its lower one, and the solution is optimal where no such ``f[i]`` exceeds such an
+``f[j]``.
+"""
+
+import numpy as np
+
+from ..._threads import for_each_block
+from .._compile import LANES, float32, float64, helper, int64, kernel, lanes, simd
+
+__all__ = ["add_rows", "gather_square", "solve_working_set"]
+
+LEAST_CURVATURE = 1e-12  # along a pair of equal rows
+NOWHERE = 2**31 - 1  # beyond every index
+GATHERED_ROWS = 32  # in a block
+BLOCK_VALUES = 1 << 18  # read by a block: some 50 us
+COLUMNS = 1024  # float64 sums that stay in the first-level cache
+
+
+# ---- range kernels ---------------------------------------------------------------------------------
+@helper
+def find_violation(f, closed, begin, end):
+    """The largest f that may rise, where it is, and the smallest that may fall."""
+    size = f.shape[0]
+    top, bottom = simd.splat(-np.inf), simd.splat(np.inf)
+    where = simd.splat_index(0, top)
+    for t in range(begin, end, LANES):
+        here = simd.load(f, t)
+        rising = here + simd.load(closed, t)
+        larger = top < rising
+        top = simd.select(larger, rising, top)
+        where = simd.select(larger, simd.indices(t, rising), where)
+        bottom = simd.minimum(here + simd.load(closed, size + t), bottom)
+    highest = simd.lane_max(top)
+    nowhere = simd.splat_index(NOWHERE, top)
+    first = simd.lane_min_index(simd.select(top == simd.splat(highest), where, nowhere))
+    return highest, first, simd.lane_min(bottom)
+
+
+@helper
+def find_partner(K, diagonal, f, closed, begin, end, i, highest):
+    """By how much the objective may fall with the best partner of i, and which that is."""
+    size = f.shape[0]
+    best, zero, least = simd.splat(0.0), simd.splat(0.0), simd.splat(LEAST_CURVATURE)
+    where = simd.splat_index(0, best)
+    level, own, two = simd.splat(highest), simd.splat(diagonal[i]), simd.splat(2.0)
+    for t in range(begin, end, LANES):
+        falling = simd.load(f, t) + simd.load(closed, size + t)
+        apart = simd.maximum(level - falling, zero)
+        curvature = own + simd.load(diagonal, t) - two * simd.load(K, i * size + t)
+        gain = apart * apart / simd.maximum(curvature, least)
+        larger = best < gain
+        best = simd.select(larger, gain, best)
+        where = simd.select(larger, simd.indices(t, gain), where)
+    largest = simd.lane_max(best)
+    nowhere = simd.splat_index(NOWHERE, best)
+    return largest, simd.lane_min_index(simd.select(best == simd.splat(largest), where, nowhere))
+
+
+@helper
+def close(t, b, low, high, closed):
+    """Note what keeps a variable from rising, and what from falling."""
+    closed[t] = 0.0 if b[t] < high[t] else -np.inf
+    closed[b.shape[0] + t] = 0.0 if b[t] > low[t] else np.inf
+
+
+@kernel
+def take_steps(
+    K: float64[:, :],  # IN (size, size) the kernel of the working set; size is a multiple of LANES
+    diagonal: float64[:],  # IN (size,)
+    low: float64[:],  # IN (size,) bounds; equal where there is no variable
+    high: float64[:],  # IN (size,)
+    b_out: float64[:],  # IN, OUT (size,) the variables
+    f_out: float64[:],  # IN, OUT (size,) the negative gradient
+    closed_work: float64[:],  # WORK (2 * size,) 0, or what keeps from rising (-inf) and from falling (inf)
+    split: int64,  # both of a pair are below it or neither; a multiple of LANES
+    tol: float64,
+    max_steps: int64,
+) -> int64:  # how many steps were made
+    size = low.shape[0]
+    for t in range(size):
+        close(t, b_out, low, high, closed_work)
+    for steps in range(max_steps):
+        i, j, largest = 0, 0, 0.0
+        for part in range(2):
+            begin, end = (0, split) if part == 0 else (split, size)
+            highest, first, lowest = find_violation(f_out, closed_work, begin, end)
+            if highest - lowest >= tol:
+                gain, partner = find_partner(K, diagonal, f_out, closed_work, begin, end, first, highest)
+                if gain > largest:
+                    i, j, largest = first, partner, gain
+        if largest == 0.0:
+            return steps
+        curvature = max(diagonal[i] + diagonal[j] - 2.0 * K[i, j], LEAST_CURVATURE)
+        step = min((f_out[i] - f_out[j]) / curvature, high[i] - b_out[i], b_out[j] - low[j])
+        b_out[i] = high[i] if step == high[i] - b_out[i] else b_out[i] + step
+        b_out[j] = low[j] if step == b_out[j] - low[j] else b_out[j] - step
+        close(i, b_out, low, high, closed_work)
+        close(j, b_out, low, high, closed_work)
+        by = simd.splat(step)
+        for t in range(0, size, LANES):
+            change = simd.load(K, i * size + t) - simd.load(K, j * size + t)
+            simd.store(f_out, t, simd.load(f_out, t) - by * change)
+    return max_steps
+
+
+@kernel
+def gather_rows(
+    values: float32[:, :],  # IN (n_slots, n_rows)
+    slots: int64[:],  # IN (n_picks,)
+    picks: int64[:],  # IN (n_picks,)
+    square_out: float64[:, :],  # OUT (n_picks, n_picks)
+    start: int64,
+    stop: int64,
+):
+    n_picks = picks.shape[0]
+    for k in range(start, stop):
+        slot, m = slots[k], 0
+        while m < n_picks:  # neighbours together: the rows of a class are
+            first, begin = picks[m], m
+            while m < n_picks and picks[m] - m == first - begin:
+                m += 1
+            for t in range(m - begin):
+                square_out[k, begin + t] = values[slot, first + t]
+
+
+@kernel(fastmath={"reassoc", "contract"})  # sums of four rows at a time
+def add_scaled_rows(
+    values: float32[:, :],  # IN (n_slots, n_rows)
+    slots: int64[:],  # IN (n_picks,)
+    coefficients: float64[:],  # IN (n_picks,)
+    sums_out: float64[:],  # OUT (n_rows,) += coefficient times row
+    start: int64,
+    stop: int64,
+):
+    simd.prefer_wide()
+    n_picks = slots.shape[0]
+    whole = n_picks // 4 * 4
+    for begin in range(start, stop, COLUMNS):
+        end = min(begin + COLUMNS, stop)
+        for k in range(0, whole, 4):
+            a, b, c, d = coefficients[k], coefficients[k + 1], coefficients[k + 2], coefficients[k + 3]
+            p, q, r, s = slots[k], slots[k + 1], slots[k + 2], slots[k + 3]
+            for t in range(begin, end):
+                sums_out[t] += (
+                    a * float64(values[p, t])
+                    + b * float64(values[q, t])
+                    + c * float64(values[r, t])
+                    + d * float64(values[s, t])
+                )
+        for k in range(whole, n_picks):
+            for t in range(begin, end):
+                sums_out[t] += coefficients[k] * float64(values[slots[k], t])
+
+
+# ---- launchers ---------------------------------------------------------------------------------------
+def solve_working_set(K, low, high, b_out, f_out, split, tol, max_steps):
+    """Move pairs of a working set until it is optimal.
+
+    Pairs are chosen by second-order information.
+
+    Parameters
+    ----------
+    K : float64 array of shape (size, size)
+        The kernel matrix of the working set.
+    low, high : float64 array of shape (size,)
+        Bounds of the variables.
+    b_out : float64 array of shape (size,)
+        The variables; brought up to date.
+    f_out : float64 array of shape (size,)
+        The negative gradient; brought up to date.
+    split : int
+        A pair is taken from the first `split` variables, or from the others.
+    tol : float
+        By how much the gradients of a pair may be out of order.
+    max_steps : int
+        Most steps.
+
+    Returns
+    -------
+    n_steps : int
+        How many were made.
+
+    References
+    ----------
+    Fan, R.-E., Chen, P.-H., Lin, C.-J. (2005). Working set selection using second order information for
+    training support vector machines. JMLR 6.
+    """
+    unit, size = lanes(np.float64), len(low)
+    first = -(-split // unit) * unit
+    padded = first + -(-(size - split) // unit) * unit
+    if padded == size:
+        return _take_steps(K, low, high, b_out, f_out, split, tol, max_steps)
+    # Variables that cannot move fill up either part.
+    parts = (slice(split), slice(split)), (slice(split, size), slice(first, first + size - split))
+    square, wide = np.zeros((padded, padded)), [np.zeros(padded) for _ in range(4)]
+    for here, there in parts:
+        for narrow, padded_one in zip((low, high, b_out, f_out), wide):
+            padded_one[there] = narrow[here]
+        for other, there_too in parts:
+            square[there, there_too] = K[here, other]
+    n_steps = _take_steps(square, *wide, first, tol, max_steps)
+    for here, there in parts:
+        b_out[here], f_out[here] = wide[2][there], wide[3][there]
+    return n_steps
+
+
+def _take_steps(K, low, high, b, f, split, tol, max_steps):
+    closed = np.empty(2 * len(low))
+    return take_steps(K, K.diagonal().copy(), low, high, b, f, closed, split, tol, max_steps)
+
+
+def gather_square(values, slots, picks, square_out):
+    """Gather the kernel matrix of a working set from rows of the whole one.
+
+    Parameters
+    ----------
+    values : float32 array of shape (n_slots, n_rows)
+        Kernel rows.
+    slots : int64 array of shape (n_picks,)
+        Where the picked rows are.
+    picks : int64 array of shape (n_picks,)
+        The rows of the working set.
+    square_out : float64 array of shape (n_picks, n_picks)
+        Receives their values with each other.
+    """
+
+    def task(block, start, stop):
+        gather_rows(values, slots, picks, square_out, start, stop)
+
+    n_picks = len(picks)
+    for_each_block(task, n_picks, GATHERED_ROWS, work=8 * n_picks * n_picks)
+
+
+def add_rows(values, slots, coefficients, sums_out):
+    """Add multiples of kernel rows up.
+
+    Parameters
+    ----------
+    values : float32 array of shape (n_slots, n_rows)
+        Kernel rows.
+    slots : int64 array of shape (n_picks,)
+        Which.
+    coefficients : float64 array of shape (n_picks,)
+        Times what.
+    sums_out : float64 array of shape (n_rows,)
+        What they are added to.
+    """
+    n_rows = values.shape[1]
+
+    def task(block, start, stop):
+        add_scaled_rows(values, slots, coefficients, sums_out, start, stop)
+
+    block = max(BLOCK_VALUES // max(len(slots), 1) // COLUMNS, 1) * COLUMNS
+    for_each_block(task, n_rows, block, work=n_rows * len(slots))

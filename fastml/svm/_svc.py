@@ -1,0 +1,160 @@
+"""Classification by support vector machines with a bound C, or with a share nu of support vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..solvers import svm as solver
+from ._base import CONSTRAINTS
+from ._classification import BaseSVC
+from ._docs import documented
+
+__all__ = ["SVC", "NuSVC"]
+
+
+@documented
+class SVC(BaseSVC):
+    """C-support vector classification.
+
+    {parameters}
+    {attributes}
+    See Also
+    --------
+    NuSVC : Takes a share of support vectors in the place of C.
+    SVR : Regression.
+
+    {notes}
+    {references}
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastml.svm import SVC
+    >>> X = np.array([[-1.0, -1.0], [-2.0, -1.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> model = SVC(gamma="auto").fit(X, [1, 1, 2, 2])
+    >>> model.predict([[-0.8, -1.0]])
+    array([1])
+    >>> model.support_
+    array([0, 1, 2, 3], dtype=int32)
+    """
+
+    _constraints = {"C": CONSTRAINTS["C"], **BaseSVC._constraints}
+
+    def __init__(
+        self,
+        *,
+        C: float = 1.0,
+        kernel: Any = "rbf",
+        degree: int = 3,
+        gamma: Any = "scale",
+        coef0: float = 0.0,
+        shrinking: bool = True,
+        probability: Any = "deprecated",
+        tol: float = 1e-3,
+        cache_size: float = 200,
+        class_weight: Any = None,
+        verbose: bool = False,
+        max_iter: int = -1,
+        decision_function_shape: str = "ovr",
+        break_ties: bool = False,
+        random_state: Any = None,
+        device: str | None = None,
+    ):
+        self.C = C
+        self.kernel = kernel
+        self.degree = degree
+        self.gamma = gamma
+        self.coef0 = coef0
+        self.shrinking = shrinking
+        self.probability = probability
+        self.tol = tol
+        self.cache_size = cache_size
+        self.class_weight = class_weight
+        self.verbose = verbose
+        self.max_iter = max_iter
+        self.decision_function_shape = decision_function_shape
+        self.break_ties = break_ties
+        self.random_state = random_state
+        self.device = device
+
+    def _bounds(self, weight, codes):
+        return weight * (self.C * self.class_weight_)[codes]
+
+    def _dual(self):
+        return solver.c_svc()
+
+    def _check_classes(self, codes, weight, kept):
+        if kept is not None and len(np.unique(codes[kept])) < 2:
+            raise ValueError("Invalid input - all samples with positive weights belong to the same class.")
+
+
+@documented
+class NuSVC(BaseSVC):
+    """Nu-support vector classification.
+
+    {parameters}
+    {attributes}
+    See Also
+    --------
+    SVC : Takes a bound C on the dual coefficients in the place of nu.
+    NuSVR : Regression.
+
+    {notes}
+    {references}
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastml.svm import NuSVC
+    >>> X = np.array([[-1.0, -1.0], [-2.0, -1.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> model = NuSVC().fit(X, [1, 1, 2, 2])
+    >>> model.predict([[-0.8, -1.0]])
+    array([1])
+    """
+
+    _constraints = {"nu": CONSTRAINTS["nu"], **BaseSVC._constraints}
+
+    def __init__(
+        self,
+        *,
+        nu: float = 0.5,
+        kernel: Any = "rbf",
+        degree: int = 3,
+        gamma: Any = "scale",
+        coef0: float = 0.0,
+        shrinking: bool = True,
+        probability: Any = "deprecated",
+        tol: float = 1e-3,
+        cache_size: float = 200,
+        class_weight: Any = None,
+        verbose: bool = False,
+        max_iter: int = -1,
+        decision_function_shape: str = "ovr",
+        break_ties: bool = False,
+        random_state: Any = None,
+        device: str | None = None,
+    ):
+        self.nu = nu
+        self.kernel = kernel
+        self.degree = degree
+        self.gamma = gamma
+        self.coef0 = coef0
+        self.shrinking = shrinking
+        self.probability = probability
+        self.tol = tol
+        self.cache_size = cache_size
+        self.class_weight = class_weight
+        self.verbose = verbose
+        self.max_iter = max_iter
+        self.decision_function_shape = decision_function_shape
+        self.break_ties = break_ties
+        self.random_state = random_state
+        self.device = device
+
+    def _dual(self):
+        return solver.nu_svc(self.nu)
+
+    def _check_classes(self, codes, weight, kept):
+        totals = np.sort(np.bincount(codes, weights=weight))
+        if self.nu * (totals[0] + totals[-1]) / 2 > totals[0]:
+            raise ValueError("specified nu is infeasible")
