@@ -2,10 +2,31 @@
 
 from .._lazy import lazy_names
 
-__all__: list[str] = []
+__all__ = [
+    "ElasticNet",
+    "Lasso",
+    "MultiTaskElasticNet",
+    "MultiTaskLasso",
+    "enet_path",
+    "lasso_path",
+]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
-    {},
+    {
+        "ElasticNet": "fastml.linear_model._elastic_net",
+        "Lasso": "fastml.linear_model._lasso",
+        "MultiTaskElasticNet": "fastml.linear_model._multi_task",
+        "MultiTaskLasso": "fastml.linear_model._multi_task",
+        "enet_path": "fastml.linear_model._path",
+        "lasso_path": "fastml.linear_model._path",
+    },
     fallback="sklearn.linear_model",
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._elastic_net import ElasticNet
+    from ._lasso import Lasso
+    from ._multi_task import MultiTaskElasticNet, MultiTaskLasso
+    from ._path import enet_path, lasso_path
