@@ -4,7 +4,9 @@ from .._lazy import lazy_names
 
 __all__ = [
     "ElasticNet",
+    "ElasticNetCV",
     "Lasso",
+    "LassoCV",
     "MultiTaskElasticNet",
     "MultiTaskLasso",
     "enet_path",
@@ -15,7 +17,9 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "ElasticNet": "fastml.linear_model._elastic_net",
+        "ElasticNetCV": "fastml.linear_model._elastic_net_cv",
         "Lasso": "fastml.linear_model._lasso",
+        "LassoCV": "fastml.linear_model._lasso_cv",
         "MultiTaskElasticNet": "fastml.linear_model._multi_task",
         "MultiTaskLasso": "fastml.linear_model._multi_task",
         "enet_path": "fastml.linear_model._path",
@@ -27,6 +31,8 @@ __getattr__, __dir__ = lazy_names(
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._elastic_net import ElasticNet
+    from ._elastic_net_cv import ElasticNetCV
     from ._lasso import Lasso
+    from ._lasso_cv import LassoCV
     from ._multi_task import MultiTaskElasticNet, MultiTaskLasso
     from ._path import enet_path, lasso_path

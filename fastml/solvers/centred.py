@@ -47,6 +47,8 @@ class CentredData:
 
     Attributes
     ----------
+    centre : bool
+        Whether means are subtracted.
     total : float
         The sum of the weights.
     x_mean, y_mean : float64 array of shape (n_features,), (n_tasks,)
@@ -60,7 +62,7 @@ class CentredData:
     """
 
     def __init__(self, device, X, y, sample_weight=None, *, centre=True):
-        self.device, self.X = device, X
+        self.device, self.X, self.centre = device, X, centre
         n_samples, n_features = X.shape
         y = np.asarray(y, np.float64).reshape(n_samples, -1)
         weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)

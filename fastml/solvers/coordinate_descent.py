@@ -15,6 +15,8 @@ OPERATIONS = 20_000_000  # of one call of sweeps: Ctrl-C waits for them
 TIGHTER = 0.1  # by what features must settle more precisely when the gap is still too large
 SWEEPS_AT_ONCE = 3  # between the points that are extrapolated
 MEMORY = 5  # moves between points that are combined
+LOOSE = 1e-2  # how well features need to settle as long as there are many new ones
+MANY_NEW = 0.5  # of those that are used
 
 
 class Penalty(NamedTuple):
@@ -91,6 +93,7 @@ def minimise(
     rules[: kernels.MAX_SWEEPS] = penalty.l1, penalty.l2, penalty.positive, tol
     active, sums = np.empty(coef.shape[1], np.int64), np.empty(kernels.N_SUMS)
     limit = tol * problem.target_square
+    settled = tol
     n_iter = 0
     moved = True
     while True:
@@ -104,11 +107,13 @@ def minimise(
         if inner is not problem:
             chosen = coef[:, features]
             inner.start(chosen)
+        loose = problem.partial and n_active > (1 + MANY_NEW) * np.count_nonzero(coef.any(axis=0))
+        rules[kernels.TOLERANCE] = max(settled, LOOSE) if loose else settled
         n_sweeps, moved = _settle(inner, chosen, places, rules, penalty, max_iter - n_iter, rng)
         if inner is not problem:
             coef[:, features] = chosen
         n_iter += n_sweeps
-        rules[kernels.TOLERANCE] *= TIGHTER
+        settled *= 1.0 if loose else TIGHTER
 
 
 def _settle(problem, coef, active, rules, penalty, max_sweeps, rng):
@@ -121,8 +126,8 @@ def _settle(problem, coef, active, rules, penalty, max_sweeps, rng):
     n_sweeps, moved = 0, False
     while n_sweeps < max_sweeps:
         rules[kernels.MAX_SWEEPS] = 1 if rng else min(at_once, max_sweeps - n_sweeps)
-        chosen = active[rng.randint(len(active), size=len(active))] if rng else active.copy()
-        made = problem.sweep(coef, chosen, rules, moves)
+        order = active[rng.randint(len(active), size=len(active))] if rng else active
+        made = problem.sweep(coef, order, rules, moves)
         n_sweeps += made
         largest_move, largest = moves[-2:]
         moved = moved or made > 1 or largest_move > 0 or rng is not None

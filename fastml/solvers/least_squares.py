@@ -3,6 +3,7 @@
 Features and targets are centred, and multiplied by the square roots of the samples' weights, all without a copy of
 the data. Every problem tells `slopes`, the products of residuals and features. Those that can be swept keep a
 `state` up to date, which is affine in the coefficients; a dense problem is swept in a small one of chosen features.
+Where sweeps do not see all features, a problem is `partial`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class GramProblem:
     target_square : float
         Sum of the squares of the targets.
     """
+
+    partial = False
 
     def __init__(self, gram: np.ndarray, products: np.ndarray, target_square: float):
         self.gram, self.products, self.target_square = gram, products, target_square
@@ -97,9 +100,9 @@ class GramProblem:
         features : array of int or slice
             Its features.
         active : int64 array
-            Where in it the features are that are to be swept now.
+            Which of them are to be swept now; more than were asked for where that is cheap.
         """
-        return self, slice(None), active
+        return self, slice(None), np.arange(len(self.gram))  # those at zero cost next to nothing
 
     def sweep(self, coef: np.ndarray, active: np.ndarray, rules: np.ndarray, moves: np.ndarray) -> int:
         """Sweep over some features.
@@ -109,7 +112,7 @@ class GramProblem:
         coef : float64 array of shape (n_tasks, n_features)
             The coefficients, brought up to date.
         active : int64 array of shape (n_active,)
-            The features; overwritten.
+            The features.
         rules, moves : float64 array
             See `fastml.kernels.cpu.coordinate_descent.sweep_gram`.
 
@@ -119,7 +122,7 @@ class GramProblem:
             How many sweeps were made.
         """
         kernels = CPU.kernels.coordinate_descent
-        return kernels.sweep_gram(self.gram, rules, active, coef, self.state, moves)
+        return kernels.sweep_gram(self.gram, self.squares, rules, active, coef, self.state, moves)
 
 
 class ColumnsProblem:
@@ -170,6 +173,8 @@ class DenseProblem:
         The square roots of the samples' weights; None means ones.
     """
 
+    partial = True
+
     def __init__(self, X: np.ndarray, Y: np.ndarray, means, squares, roots=None):
         self.X, self.means, self.squares, self.roots = X, means, squares, roots
         self.Y, self.target_square = Y, float(np.vdot(Y, Y))
@@ -207,14 +212,13 @@ class DenseProblem:
             steepness = np.square(slopes[:, new]).sum(axis=0)
             new = np.sort(new[np.argpartition(-steepness, n_more)[:n_more]])
         self._copy(new)
-        places = self._place[active]
         n_copied = len(self._features)
         if n_copied <= min(len(self.X), GRAM_FEATURES):
             self._extend_gram()
             inner = GramProblem(self._gram[:n_copied], self._products, self.target_square)
         else:
             inner = ColumnsProblem(self._columns[:n_copied], self.Y, self.squares[self._features])
-        return inner, self._features, places[places >= 0]
+        return inner, self._features, np.arange(n_copied)
 
     def _copy(self, features):
         """Copy those of the features that are not copied yet."""
@@ -262,6 +266,8 @@ class SparseProblem:
     squares : float64 array of shape (n_features,)
         The squared norms of the features, centred and multiplied by the roots.
     """
+
+    partial = True
 
     def __init__(self, X: tuple, Y: np.ndarray, shifts: np.ndarray, squares: np.ndarray):
         self.X, self.shifts, self.squares = X, shifts, squares

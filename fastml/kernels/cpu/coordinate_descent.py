@@ -35,7 +35,7 @@ def norm_of(values, n_tasks, first, step):
 
 @helper
 def move_feature(j, square, rules, coef, moves_work):
-    """Put a feature's coefficients where the objective is least; tell whether they are not zero.
+    """Put a feature's coefficients where the objective is least.
 
     `moves_work` holds their slopes without the feature, and afterwards how far they moved; behind them stand the largest
     move and the largest coefficient of the sweep.
@@ -51,38 +51,32 @@ def move_feature(j, square, rules, coef, moves_work):
         coef[t, j] = best
         moves_work[n_tasks] = max(moves_work[n_tasks], abs(moves_work[t]))
         moves_work[n_tasks + 1] = max(moves_work[n_tasks + 1], abs(best))
-    return scale != 0.0
 
 
 @kernel(fastmath={"contract", "nsz"})  # products and sums in one instruction
 def sweep_gram_rows(
     gram: float64[:, :],  # IN (n_features, at least n_features)
+    squares: float64[:],  # IN (n_features,) its diagonal
     rules: float64[:],  # IN (N_RULES,)
-    active_work: int64[:],  # WORK features to move, in this order
+    active: int64[:],  # IN features to move, in this order
     coef_work: float64[:, :],  # IN/OUT (n_tasks, at least n_features)
     slopes_work: float64[:, :],  # IN/OUT (n_tasks, at least n_features)
     moves_work: float64[:],  # WORK (n_tasks + 2,)
 ) -> int64:  # how many sweeps were made
     n_tasks = coef_work.shape[0]
-    n_active = active_work.shape[0]
     for sweep in range(int64(rules[MAX_SWEEPS])):
         moves_work[n_tasks] = 0.0
         moves_work[n_tasks + 1] = 0.0
-        kept = 0
-        for a in range(n_active):
-            j = uint64(active_work[a])
-            square = gram[j, j]
+        for a in range(active.shape[0]):
+            j = uint64(active[a])
             for t in range(n_tasks):
-                moves_work[t] = slopes_work[t, j] + square * coef_work[t, j]
-            if move_feature(j, square, rules, coef_work, moves_work):
-                active_work[kept] = int64(j)  # a feature at zero leaves; `choose_active` brings it back
-                kept += 1
+                moves_work[t] = slopes_work[t, j] + squares[j] * coef_work[t, j]
+            move_feature(j, squares[j], rules, coef_work, moves_work)
             for t in range(n_tasks):
                 move = moves_work[t]
                 if move != 0.0:
                     for k in range(gram.shape[0]):
                         slopes_work[t, k] -= move * gram[j, k]
-        n_active = kept
         if moves_work[n_tasks] <= rules[TOLERANCE] * moves_work[n_tasks + 1]:
             return sweep + 1
     return int64(rules[MAX_SWEEPS])
@@ -93,33 +87,28 @@ def sweep_dense_columns(
     columns: float64[:, :],  # IN (n_features, n_samples)
     squares: float64[:],  # IN (n_features,)
     rules: float64[:],  # IN (N_RULES,)
-    active_work: int64[:],  # WORK features to move, in this order
+    active: int64[:],  # IN features to move, in this order
     coef_work: float64[:, :],  # IN/OUT (n_tasks, at least n_features)
     residual_work: float64[:, :],  # IN/OUT (n_tasks, n_samples)
     moves_work: float64[:],  # WORK (n_tasks + 2,)
 ) -> int64:  # how many sweeps were made
     n_tasks = coef_work.shape[0]
-    n_active = active_work.shape[0]
     for sweep in range(int64(rules[MAX_SWEEPS])):
         moves_work[n_tasks] = 0.0
         moves_work[n_tasks + 1] = 0.0
-        kept = 0
-        for a in range(n_active):
-            j = uint64(active_work[a])
+        for a in range(active.shape[0]):
+            j = uint64(active[a])
             for t in range(n_tasks):
                 slope = 0.0
                 for i in range(columns.shape[1]):
                     slope += columns[j, i] * residual_work[t, i]
                 moves_work[t] = slope + squares[j] * coef_work[t, j]
-            if move_feature(j, squares[j], rules, coef_work, moves_work):
-                active_work[kept] = int64(j)
-                kept += 1
+            move_feature(j, squares[j], rules, coef_work, moves_work)
             for t in range(n_tasks):
                 move = moves_work[t]
                 if move != 0.0:
                     for i in range(columns.shape[1]):
                         residual_work[t, i] -= move * columns[j, i]
-        n_active = kept
         if moves_work[n_tasks] <= rules[TOLERANCE] * moves_work[n_tasks + 1]:
             return sweep + 1
     return int64(rules[MAX_SWEEPS])
@@ -133,36 +122,31 @@ def sweep_csc_columns(
     shifts: float64[:],  # IN (n_features,)
     squares: float64[:],  # IN (n_features,)
     rules: float64[:],  # IN (N_RULES,)
-    active_work: int64[:],  # WORK features to move, in this order
+    active: int64[:],  # IN features to move, in this order
     coef_work: float64[:, :],  # IN/OUT (n_tasks, n_features)
     residual_work: float64[:, :],  # IN/OUT (n_tasks, n_samples + 1), the sum of coef times shift last
     moves_work: float64[:],  # WORK (n_tasks + 2,)
 ) -> int64:  # how many sweeps were made
     n_tasks = coef_work.shape[0]
-    n_active = active_work.shape[0]
     last = residual_work.shape[1] - 1
     for sweep in range(int64(rules[MAX_SWEEPS])):
         moves_work[n_tasks] = 0.0
         moves_work[n_tasks + 1] = 0.0
-        kept = 0
-        for a in range(n_active):
-            j = uint64(active_work[a])
+        for a in range(active.shape[0]):
+            j = uint64(active[a])
             start, stop = uint64(indptr[j]), uint64(indptr[j + 1])
             for t in range(n_tasks):
                 slope = shifts[j] * residual_work[t, last]
                 for k in range(start, stop):
                     slope += data[k] * residual_work[t, uint64(indices[k])]
                 moves_work[t] = slope + squares[j] * coef_work[t, j]
-            if move_feature(j, squares[j], rules, coef_work, moves_work):
-                active_work[kept] = int64(j)
-                kept += 1
+            move_feature(j, squares[j], rules, coef_work, moves_work)
             for t in range(n_tasks):
                 move = moves_work[t]
                 if move != 0.0:
                     residual_work[t, last] += move * shifts[j]
                     for k in range(start, stop):
                         residual_work[t, uint64(indices[k])] -= move * data[k]
-        n_active = kept
         if moves_work[n_tasks] <= rules[TOLERANCE] * moves_work[n_tasks + 1]:
             return sweep + 1
     return int64(rules[MAX_SWEEPS])
@@ -214,20 +198,20 @@ def list_active(
 
 
 # ---- launchers -----------------------------------------------------------------------------------------
-def sweep_gram(gram, rules, active_work, coef_work, slopes_work, moves_work):
+def sweep_gram(gram, squares, rules, active, coef_work, slopes_work, moves_work):
     """Sweep over active features until they move little, with the Gram matrix of the features.
-
-    A feature whose coefficients become zero leaves the sweeps. Its place in `active_work` is taken by others.
 
     Parameters
     ----------
     gram : float64 array of shape (n_features, n_columns)
         Products of the features; columns from n_features on are not read.
+    squares : float64 array of shape (n_features,)
+        Its diagonal.
     rules : float64 array of shape (N_RULES,)
         At L1 and L2 the penalties, at POSITIVE 1 if coefficients must not be negative (one task only), at TOLERANCE
         how small the largest move must be relative to the largest coefficient, at MAX_SWEEPS how many there may be.
-    active_work : int64 array of shape (n_active,)
-        The features to move, in this order; overwritten.
+    active : int64 array of shape (n_active,)
+        The features to move, in this order.
     coef_work : float64 array of shape (n_tasks, n_columns)
         The coefficients, brought up to date.
     slopes_work : float64 array of shape (n_tasks, n_columns)
@@ -245,10 +229,10 @@ def sweep_gram(gram, rules, active_work, coef_work, slopes_work, moves_work):
     Friedman, J., Hastie, T., Tibshirani, R. (2010). Regularization paths for generalized linear models via
     coordinate descent. Journal of Statistical Software 33(1).
     """
-    return sweep_gram_rows(gram, rules, active_work, coef_work, slopes_work, moves_work)
+    return sweep_gram_rows(gram, squares, rules, active, coef_work, slopes_work, moves_work)
 
 
-def sweep_columns(columns, squares, rules, active_work, coef_work, residual_work, moves_work):
+def sweep_columns(columns, squares, rules, active, coef_work, residual_work, moves_work):
     """Sweep over active features until they move little, with the features themselves.
 
     Parameters
@@ -257,7 +241,7 @@ def sweep_columns(columns, squares, rules, active_work, coef_work, residual_work
         The features.
     squares : float64 array of shape (n_features,)
         Their squared norms.
-    rules, active_work, coef_work, moves_work : array
+    rules, active, coef_work, moves_work : array
         See `sweep_gram`.
     residual_work : float64 array of shape (n_tasks, n_samples)
         The residuals, brought up to date.
@@ -267,10 +251,10 @@ def sweep_columns(columns, squares, rules, active_work, coef_work, residual_work
     n_sweeps : int
         How many sweeps were made.
     """
-    return sweep_dense_columns(columns, squares, rules, active_work, coef_work, residual_work, moves_work)
+    return sweep_dense_columns(columns, squares, rules, active, coef_work, residual_work, moves_work)
 
 
-def sweep_sparse(data, indices, indptr, shifts, squares, rules, active_work, coef_work, residual_work, moves_work):
+def sweep_sparse(data, indices, indptr, shifts, squares, rules, active, coef_work, residual_work, moves_work):
     """Sweep over active features until they move little, with the features in a CSC matrix.
 
     The features are ``x_j - m_j``, of mean zero, though only x_j is stored: with the residual ``r = y - sum_j w_j x_j``
@@ -284,7 +268,7 @@ def sweep_sparse(data, indices, indptr, shifts, squares, rules, active_work, coe
         Means of the features, times the square root of the number of samples.
     squares : float64 array of shape (n_features,)
         Squared norms of the centred features.
-    rules, active_work, coef_work, moves_work : array
+    rules, active, coef_work, moves_work : array
         See `sweep_gram`.
     residual_work : float64 array of shape (n_tasks, n_samples + 1)
         The residuals of centred targets and features that are not, and last the sum of coefficient times shift;
@@ -296,7 +280,7 @@ def sweep_sparse(data, indices, indptr, shifts, squares, rules, active_work, coe
         How many sweeps were made.
     """
     return sweep_csc_columns(
-        data, indices, indptr, shifts, squares, rules, active_work, coef_work, residual_work, moves_work
+        data, indices, indptr, shifts, squares, rules, active, coef_work, residual_work, moves_work
     )
 
 
