@@ -6,13 +6,20 @@ _TREE = "walks through a tree diverge; on a GPU brute force in registers is fast
 _GROWN = "exact splits sort a node's rows by each column; on a GPU HistGradientBoosting* grows trees"
 _PACKED = "grown trees are packed once, on the host, and moved"
 _PRUNED = "pruning goes through the nodes of one tree, one after the other"
+_IN_TURN = "coordinate descent moves one feature after the other; on a GPU their products are computed"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
     "boosted_trees.average_trees": _DEPENDENCE,
+    "coordinate_descent.choose_active": _IN_TURN,
+    "coordinate_descent.sweep_columns": _IN_TURN,
+    "coordinate_descent.sweep_gram": _IN_TURN,
+    "coordinate_descent.sweep_sparse": _IN_TURN,
     "gradient_boosting.draw_mask": _GROWN,
     "gradient_boosting.measure_losses": _GROWN,
     "gradient_boosting.sum_leaves": _GROWN,
+    "gram.centred_columns": _IN_TURN,
+    "gram.sparse_slopes": _SPARSE,
     "kd_tree.build_kd_tree": _TREE,
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._device import CPU
+from .extrapolation import Extrapolation
 
 __all__ = ["Minimum", "Penalty", "alpha_grid", "follow_path", "minimise"]
 
 OPERATIONS = 20_000_000  # of one call of sweeps: Ctrl-C waits for them
 TIGHTER = 0.1  # by what features must settle more precisely when the gap is still too large
-SWEEPS_AT_ONCE = 3  # between the points that are extrapolated
-MEMORY = 5  # moves between points that are combined
+SWEEPS_AT_ONCE = 4  # between points that are extrapolated
 LOOSE = 1e-2  # how well features need to settle as long as there are many new ones
 MANY_NEW = 0.5  # of those that are used
 
@@ -105,13 +105,14 @@ def minimise(
         inner, features, places = problem.narrow(active[:n_active], slopes)
         chosen = coef
         if inner is not problem:
-            chosen = coef[:, features]
+            chosen = coef.take(features, axis=1)
             inner.start(chosen)
-        loose = problem.partial and n_active > (1 + MANY_NEW) * np.count_nonzero(coef.any(axis=0))
+        loose = n_active > (1 + MANY_NEW) * np.count_nonzero(coef.any(axis=0))
         rules[kernels.TOLERANCE] = max(settled, LOOSE) if loose else settled
         n_sweeps, moved = _settle(inner, chosen, places, rules, penalty, max_iter - n_iter, rng)
         if inner is not problem:
             coef[:, features] = chosen
+            problem.start(coef)
         n_iter += n_sweeps
         settled *= 1.0 if loose else TIGHTER
 
@@ -121,8 +122,7 @@ def _settle(problem, coef, active, rules, penalty, max_sweeps, rng):
     kernels = CPU.kernels.coordinate_descent
     moves = np.zeros(len(coef) + 2)
     at_once = min(SWEEPS_AT_ONCE, max(1, OPERATIONS // (max(len(active), 1) * problem.sweep_work)))
-    points = _Points(problem, coef, penalty)
-    points.add()
+    points = Extrapolation(problem, coef, penalty)
     n_sweeps, moved = 0, False
     while n_sweeps < max_sweeps:
         rules[kernels.MAX_SWEEPS] = 1 if rng else min(at_once, max_sweeps - n_sweeps)
@@ -136,45 +136,6 @@ def _settle(problem, coef, active, rules, penalty, max_sweeps, rng):
         if rng is None:
             points.add()
     return n_sweeps, moved
-
-
-class _Points:
-    """The last points that sweeps came by, and the attempt to see from them where these lead.
-
-    Bertrand, Q., Massias, M. (2021). Anderson acceleration of coordinate descent. AISTATS.
-    """
-
-    def __init__(self, problem, coef, penalty):
-        self.problem, self.coef, self.penalty = problem, coef, penalty
-        self.points: list[tuple] = []
-
-    def add(self):
-        """Keep the present point; after some of them, go to their extrapolation if the objective is lower there."""
-        self.points.append((self.coef.copy(), self.problem.state.copy()))
-        if len(self.points) <= MEMORY:
-            return
-        coefs, states = (np.stack(parts) for parts in zip(*self.points))
-        self.points.clear()
-        steps = np.diff(coefs.reshape(len(coefs), -1), axis=0)
-        products = steps @ steps.T
-        products[np.diag_indices(MEMORY)] += 1e-12 * products.trace()
-        if not products.any():
-            return
-        weights = np.linalg.solve(products, np.ones(MEMORY))
-        weights /= weights.sum()
-        before = self._objective()
-        self._go(np.tensordot(weights, coefs[1:], 1), np.tensordot(weights, states[1:], 1))
-        if not self._objective() < before or (self.penalty.positive and self.coef.min() < 0):
-            self._go(coefs[-1], states[-1])
-
-    def _go(self, coef, state):
-        self.coef[:], self.problem.state[:] = coef, state
-
-    def _objective(self):
-        l1, l2, _ = self.penalty
-        norms = np.abs(self.coef) if len(self.coef) == 1 else np.sqrt(np.square(self.coef).sum(axis=0))
-        residual_square, _ = self.problem.residual_squares(self.coef)
-        return 0.5 * residual_square + l1 * norms.sum() + 0.5 * l2 * np.vdot(self.coef, self.coef)
 
 
 def _duality_gap(sums, residual_square, residual_target, penalty):

@@ -3,7 +3,6 @@
 Features and targets are centred, and multiplied by the square roots of the samples' weights, all without a copy of
 the data. Every problem tells `slopes`, the products of residuals and features. Those that can be swept keep a
 `state` up to date, which is affine in the coefficients; a dense problem is swept in a small one of chosen features.
-Where sweeps do not see all features, a problem is `partial`.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ __all__ = ["GRAM_FEATURES", "ColumnsProblem", "DenseProblem", "GramProblem", "Sp
 
 # Up to how many chosen features are swept by their products; with more, the Gram matrix takes too much memory.
 GRAM_FEATURES = 4096
+NARROW = 0.7  # the share of active features from which on a smaller Gram matrix is not worth a copy
 FIRST_FEATURES = 64  # features that are copied at first; later as many as there are already
 
 
@@ -32,8 +32,6 @@ class GramProblem:
         Sum of the squares of the targets.
     """
 
-    partial = False
-
     def __init__(self, gram: np.ndarray, products: np.ndarray, target_square: float):
         self.gram, self.products, self.target_square = gram, products, target_square
         self.squares = gram.diagonal().copy()
@@ -47,8 +45,9 @@ class GramProblem:
         coef : float64 array of shape (n_tasks, n_features)
             The coefficients.
         """
-        n_features = len(self.gram)
-        self.state = self.products - coef @ self.gram[:, :n_features] if coef.any() else self.products.copy()
+        used = np.flatnonzero(coef.any(axis=0))
+        fitted = coef[:, used] @ self.gram[used, : len(self.squares)]
+        self.state = np.ascontiguousarray(self.products - fitted)
 
     def slopes(self, coef: np.ndarray) -> np.ndarray:
         """Multiply residuals and features.
@@ -96,13 +95,18 @@ class GramProblem:
         Returns
         -------
         problem : GramProblem, ColumnsProblem or SparseProblem
-            A problem of the same targets.
+            A problem of the same targets; if it is another one, this one is started anew afterwards.
         features : array of int or slice
             Its features.
         active : int64 array
             Which of them are to be swept now; more than were asked for where that is cheap.
         """
-        return self, slice(None), np.arange(len(self.gram))  # those at zero cost next to nothing
+        n_features = len(self.squares)
+        if len(active) > NARROW * n_features or n_features < FIRST_FEATURES:
+            return self, slice(None), np.arange(n_features)  # those at zero cost next to nothing
+        gram = self.gram[np.ix_(active, active)]
+        products = self.products.take(active, axis=1)
+        return GramProblem(gram, products, self.target_square), active, np.arange(len(active))
 
     def sweep(self, coef: np.ndarray, active: np.ndarray, rules: np.ndarray, moves: np.ndarray) -> int:
         """Sweep over some features.
@@ -172,8 +176,6 @@ class DenseProblem:
     roots : float64 array of shape (n_samples,), or None
         The square roots of the samples' weights; None means ones.
     """
-
-    partial = True
 
     def __init__(self, X: np.ndarray, Y: np.ndarray, means, squares, roots=None):
         self.X, self.means, self.squares, self.roots = X, means, squares, roots
@@ -266,8 +268,6 @@ class SparseProblem:
     squares : float64 array of shape (n_features,)
         The squared norms of the features, centred and multiplied by the roots.
     """
-
-    partial = True
 
     def __init__(self, X: tuple, Y: np.ndarray, shifts: np.ndarray, squares: np.ndarray):
         self.X, self.shifts, self.squares = X, shifts, squares

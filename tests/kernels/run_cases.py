@@ -46,9 +46,10 @@ def main():
         from tests.kernels import simulator
 
         simulator.start(small_tiles=not arguments.whole_tiles)
-    from tests.kernels import boosting_cases, cases, estimator_cases, tree_cases
+    from tests.kernels import boosting_cases, cases, coordinate_descent_cases, estimator_cases, tree_cases
 
     known = {**cases.CASES, **boosting_cases.CASES, **tree_cases.CASES, **estimator_cases.CASES}
+    known.update(coordinate_descent_cases.CUDA_CASES)
     device = "cpu" if arguments.device == "cpu" else "cuda"
     for name in arguments.cases or known:
         for dtype in arguments.dtype:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels import boosting_cases, cases, estimator_cases, tree_cases
+from tests.kernels import boosting_cases, cases, coordinate_descent_cases, estimator_cases, tree_cases
 
 pytest.importorskip("numba_cuda", reason="the simulator comes with numba-cuda")
 
@@ -34,7 +34,7 @@ def finish(child):
 
 
 DTYPES = ("float32", "float64")
-OTHERS = [*cases.CASES, *tree_cases.CASES, *estimator_cases.CASES]
+OTHERS = [*cases.CASES, *tree_cases.CASES, *estimator_cases.CASES, *coordinate_descent_cases.CUDA_CASES]
 
 
 @pytest.fixture(scope="module")

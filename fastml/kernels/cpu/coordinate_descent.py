@@ -20,6 +20,8 @@ N_RULES = 5
 DUAL_NORM, PENALTY_NORM, COEF_SQUARE, SLOPE_SQUARE, SLOPE_COEF = range(5)
 N_SUMS = 5
 
+NEARLY = 0.9  # of the L1 penalty: slopes from which on a feature is swept, as it may matter in a moment
+
 
 # ---- kernels -------------------------------------------------------------------------------------------
 @helper
@@ -186,7 +188,7 @@ def list_active(
             norm = slopes[0, j] - rules[L2] * coef[0, j]
             norm = norm if positive else abs(norm)
         dual_norm = max(dual_norm, norm)
-        if size > 0.0 or (norm > rules[L1] and squares[j] > 0.0):
+        if size > 0.0 or (norm > NEARLY * rules[L1] and squares[j] > 0.0):
             active_out[n_active] = j
             n_active += 1
     sums_out[DUAL_NORM] = dual_norm
