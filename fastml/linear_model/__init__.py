@@ -8,7 +8,9 @@ __all__ = [
     "Lasso",
     "LassoCV",
     "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
     "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "enet_path",
     "lasso_path",
 ]
@@ -21,7 +23,9 @@ __getattr__, __dir__ = lazy_names(
         "Lasso": "fastml.linear_model._lasso",
         "LassoCV": "fastml.linear_model._lasso_cv",
         "MultiTaskElasticNet": "fastml.linear_model._multi_task",
+        "MultiTaskElasticNetCV": "fastml.linear_model._multi_task_cv",
         "MultiTaskLasso": "fastml.linear_model._multi_task",
+        "MultiTaskLassoCV": "fastml.linear_model._multi_task_cv",
         "enet_path": "fastml.linear_model._path",
         "lasso_path": "fastml.linear_model._path",
     },
@@ -35,4 +39,5 @@ if TYPE_CHECKING:
     from ._lasso import Lasso
     from ._lasso_cv import LassoCV
     from ._multi_task import MultiTaskElasticNet, MultiTaskLasso
+    from ._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
     from ._path import enet_path, lasso_path

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _config
-from .._validation import Interval, Options, random_state, sk
+from .._validation import Interval, Options, fit_method, random_state, sk
 from ..solvers.centred import CentredData
 from ..solvers.coordinate_descent import Penalty, alpha_grid, minimise
 from ..solvers.linear_cross_validation import Fold, Search, errors_of_folds
@@ -65,8 +65,26 @@ class CoordinateDescentCV(CoordinateDescent):
             .add(splitter=splitter, method_mapping=mapping().add(caller="fit", callee="split"))
         )
 
-    def _fit_cv(self, X, y, sample_weight, params):
-        """Choose alpha, and the share of the L1 penalty, and fit all samples with them."""
+    @fit_method
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Any:
+        """Choose the penalty, and fit the coefficients with it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weights of the samples, in fits and in errors; None means ones.
+        **params : dict
+            Parameters for the splitter, with scikit-learn's metadata routing.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+        """
         given_weight = sample_weight
         device, X, y, weight = check_data(self, X, y, sample_weight, many=True)
         y = self._check_targets(y)
@@ -144,7 +162,9 @@ class CoordinateDescentCV(CoordinateDescent):
         if hasattr(self, "l1_ratio"):
             self.l1_ratio_ = l1_ratio
         if self.verbose:
-            sys.stderr.write(f"{type(self).__name__}: alpha {self.alpha_:.6g}, error {means[which].min():.6g}\n")
+            sys.stderr.write(
+                f"{type(self).__name__}: alpha {self.alpha_:.6g}, error {means[which].min():.6g}\n"
+            )
         return l1_ratio
 
     def _refit(self, data, l1_ratio, gram, single):

@@ -27,7 +27,15 @@ from ..solvers.centred import CentredData, is_sparse
 from ..solvers.coordinate_descent import Minimum, Penalty
 from ..solvers.least_squares import GRAM_FEATURES
 
-__all__ = ["COMMON_CONSTRAINTS", "CoordinateDescent", "canonical", "check_data", "laid_out", "resolve_gram", "warn_unless_met"]
+__all__ = [
+    "COMMON_CONSTRAINTS",
+    "CoordinateDescent",
+    "canonical",
+    "check_data",
+    "laid_out",
+    "resolve_gram",
+    "warn_unless_met",
+]
 
 COMMON_CONSTRAINTS = {
     "fit_intercept": ["boolean"],
@@ -46,8 +54,8 @@ NOT_CONVERGED = (
     "features or consider increasing regularisation."
 )
 RIDGE_IS_BETTER = (
-    "Linear regression models with a zero l1 penalization strength are more efficiently fitted using one of the "
-    "solvers implemented in sklearn.linear_model.Ridge/RidgeCV instead."
+    "Linear regression models with a zero l1 penalization strength are more efficiently fitted using one of "
+    "the solvers implemented in sklearn.linear_model.Ridge/RidgeCV instead."
 )
 
 
@@ -125,7 +133,7 @@ class CoordinateDescent(MultiOutput, Estimator):
         return {"tol": self.tol, "max_iter": self.max_iter or sys.maxsize, "rng": rng}
 
     def _set_coef(self, coef, data, single):
-        """Keep the coefficients, (n_tasks, n_features), in X's dtype, and the intercept that belongs to them."""
+        """Keep the coefficients, (n_tasks, n_features), in X's dtype, and the intercept to them."""
         dtype = data.X.dtype
         # From rounded coefficients, so that predictions have the mean that they should have.
         coef = coef.astype(dtype)
@@ -136,8 +144,8 @@ class CoordinateDescent(MultiOutput, Estimator):
         self.coef_ = coef[0] if single or len(coef) == 1 else coef
         if not (np.isfinite(self.coef_).all() and np.isfinite(self.intercept_).all()):
             raise ValueError(
-                "Coordinate descent iterations resulted in non-finite parameter values. The input data may contain "
-                "large values and need to be preprocessed."
+                "Coordinate descent iterations resulted in non-finite parameter values. The input data may "
+                "contain large values and need to be preprocessed."
             )
 
 

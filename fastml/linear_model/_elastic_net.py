@@ -41,8 +41,8 @@ class ElasticNet(Regressor, CoordinateDescent):
         Whether there is an intercept. Otherwise X and y should be centred.
 
     precompute : bool or array-like of shape (n_features, n_features), default=False
-        Whether to compute the products of all features first, the Gram matrix; or these products. Without it only
-        features that matter are multiplied, which is faster for a single fit.
+        Whether to compute the products of all features first, the Gram matrix; or these products. Without
+        it only features that matter are multiplied, which is faster for a single fit.
 
     max_iter : int, default=1000
         The most sweeps over features.
@@ -99,14 +99,14 @@ class ElasticNet(Regressor, CoordinateDescent):
 
     Notes
     -----
-    Coordinate descent over the features that are not at zero or should not be, extrapolated where it is slow; see
-    `fastml.solvers.coordinate_descent`. Several targets are fitted one after the other. Everything is computed in
-    float64, whatever X's dtype is.
+    Coordinate descent over the features that are not at zero or should not be, extrapolated where it is
+    slow; see `fastml.solvers.coordinate_descent`. Several targets are fitted one after the other.
+    Everything is computed in float64, whatever X's dtype is.
 
     References
     ----------
-    Zou, H., Hastie, T. (2005). Regularization and variable selection via the elastic net. Journal of the Royal
-    Statistical Society B 67(2).
+    Zou, H., Hastie, T. (2005). Regularization and variable selection via the elastic net. Journal of the
+    Royal Statistical Society B 67(2).
 
     Friedman, J., Hastie, T., Tibshirani, R. (2010). Regularization paths for generalized linear models via
     coordinate descent. Journal of Statistical Software 33(1).
@@ -183,8 +183,8 @@ class ElasticNet(Regressor, CoordinateDescent):
         """
         if self.alpha == 0:
             warnings.warn(
-                "With alpha=0, this algorithm does not converge well. You are advised to use the LinearRegression "
-                "estimator",
+                "With alpha=0, this algorithm does not converge well. You are advised to use the "
+                "LinearRegression estimator",
                 stacklevel=3,
             )
         device, X, y, weight = check_data(self, X, y, sample_weight, many=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .._base import Regressor, stand_for
-from .._validation import fit_method
 from ._base_cv import CV_CONSTRAINTS, L1_RATIO_CONSTRAINTS, SINGLE_CONSTRAINTS, CoordinateDescentCV
 from ._path import enet_path
 
@@ -31,8 +30,8 @@ class ElasticNetCV(Regressor, CoordinateDescentCV):
         Whether there is an intercept. Otherwise X and y should be centred.
 
     precompute : "auto", bool or array-like, default="auto"
-        Whether to compute the products of all features; "auto": if there are more training samples than features.
-        An array counts as "auto": products of all samples are not those of a fold.
+        Whether to compute the products of all features; "auto": if there are more training samples than
+        features. An array counts as "auto": products of all samples are not those of a fold.
 
     max_iter : int, default=1000
         The most sweeps over features in a fit.
@@ -151,28 +150,6 @@ class ElasticNetCV(Regressor, CoordinateDescentCV):
         self.random_state = random_state
         self.selection = selection
         self.device = device
-
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Any:
-        """Choose the penalty, and fit the coefficients with it.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-        y : array-like of shape (n_samples,)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            The weights of the samples, in fits and in errors; None means ones.
-        **params : dict
-            Parameters for the splitter, with scikit-learn's metadata routing.
-
-        Returns
-        -------
-        self : ElasticNetCV
-            The fitted model.
-        """
-        return self._fit_cv(X, y, sample_weight, params)
 
 
 stand_for(ElasticNetCV, "sklearn.linear_model._coordinate_descent.ElasticNetCV")

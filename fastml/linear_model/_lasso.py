@@ -75,7 +75,7 @@ class Lasso(ElasticNet):
 
     See Also
     --------
-    LassoCV : Chooses `alpha` by cross-validation, and computes products of features once for all alphas and folds.
+    LassoCV : Chooses `alpha` by cross-validation, with one product of features for all alphas and folds.
     ElasticNet : L1 and L2 penalties; how it is fitted stands there.
     MultiTaskLasso : Several targets with the same features.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .._base import Regressor, stand_for
-from .._validation import fit_method
 from ._base_cv import CV_CONSTRAINTS, SINGLE_CONSTRAINTS, CoordinateDescentCV
 from ._path import lasso_path
 
@@ -28,8 +27,8 @@ class LassoCV(Regressor, CoordinateDescentCV):
         Whether there is an intercept. Otherwise X and y should be centred.
 
     precompute : "auto", bool or array-like, default="auto"
-        Whether to compute the products of all features; "auto": if there are more training samples than features.
-        An array counts as "auto": products of all samples are not those of a fold.
+        Whether to compute the products of all features; "auto": if there are more training samples than
+        features. An array counts as "auto": products of all samples are not those of a fold.
 
     max_iter : int, default=1000
         The most sweeps over features in a fit.
@@ -100,9 +99,9 @@ class LassoCV(Regressor, CoordinateDescentCV):
 
     Notes
     -----
-    The data is multiplied once for all folds and alphas: products of training samples are those of all samples less
-    those of the test samples. Each path goes from large alphas to small ones, and folds are side by side on threads.
-    A search over alphas by `GridSearchCV` multiplies the data again for each fit.
+    The data is multiplied once for all folds and alphas: products of training samples are those of all
+    samples less those of the test samples. Each path goes from large alphas to small ones, and folds are
+    side by side on threads. A search over alphas by `GridSearchCV` multiplies the data again for each fit.
 
     Examples
     --------
@@ -149,28 +148,6 @@ class LassoCV(Regressor, CoordinateDescentCV):
         self.random_state = random_state
         self.selection = selection
         self.device = device
-
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Any:
-        """Choose the penalty, and fit the coefficients with it.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-        y : array-like of shape (n_samples,)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            The weights of the samples, in fits and in errors; None means ones.
-        **params : dict
-            Parameters for the splitter, with scikit-learn's metadata routing.
-
-        Returns
-        -------
-        self : LassoCV
-            The fitted model.
-        """
-        return self._fit_cv(X, y, sample_weight, params)
 
 
 stand_for(LassoCV, "sklearn.linear_model._coordinate_descent.LassoCV")

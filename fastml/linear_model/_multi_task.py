@@ -19,8 +19,9 @@ __all__ = ["MultiTaskElasticNet", "MultiTaskLasso"]
 class MultiTaskElasticNet(ElasticNet):
     """Linear regression of several targets with a penalty on each feature's coefficients together.
 
-    It minimises ``|Y - X W'|^2 / (2 n_samples) + alpha l1_ratio sum_j |w_j| + 0.5 alpha (1 - l1_ratio) |W|^2``, where
-    w_j are the coefficients of feature j for all targets. So a feature matters for all targets or for none.
+    It minimises ``|Y - X W'|^2 / (2 n_samples) + alpha l1_ratio sum_j |w_j| + 0.5 alpha (1 - l1_ratio)
+    |W|^2``, where w_j are the coefficients of feature j for all targets. So a feature matters for all
+    targets or for none.
 
     Parameters
     ----------
@@ -87,8 +88,8 @@ class MultiTaskElasticNet(ElasticNet):
 
     References
     ----------
-    Simon, N., Friedman, J., Hastie, T. (2013). A blockwise descent algorithm for group-penalized multiresponse and
-    multinomial regression. arXiv:1311.6529.
+    Simon, N., Friedman, J., Hastie, T. (2013). A blockwise descent algorithm for group-penalized
+    multiresponse and multinomial regression. arXiv:1311.6529.
 
     Examples
     --------
@@ -156,7 +157,7 @@ class MultiTaskElasticNet(ElasticNet):
             raise ValueError("For mono-task outputs, use ElasticNet")
         data = CentredData(device, X, y, weight, centre=self.fit_intercept)
         problem, penalty = data.problem(resolve_gram(data, False, self.fit_intercept)), self._penalty(data)
-        coef = self._first_coef(*y.shape[1:], X.shape[1])
+        coef = self._first_coef(y.shape[1], X.shape[1])
         problem.start(coef)
         minimum = minimise(problem, coef, penalty, **self._sweeps())
         warn_unless_met(minimum, penalty)
@@ -169,8 +170,8 @@ class MultiTaskElasticNet(ElasticNet):
 class MultiTaskLasso(MultiTaskElasticNet):
     """Linear regression of several targets with a penalty on the norm of each feature's coefficients.
 
-    It minimises ``|Y - X W'|^2 / (2 n_samples) + alpha sum_j |w_j|``, where w_j are the coefficients of feature j for
-    all targets. So a feature matters for all targets or for none.
+    It minimises ``|Y - X W'|^2 / (2 n_samples) + alpha sum_j |w_j|``, where w_j are the coefficients of
+    feature j for all targets. So a feature matters for all targets or for none.
 
     Parameters
     ----------
@@ -220,7 +221,9 @@ class MultiTaskLasso(MultiTaskElasticNet):
            [1.87, 0.  ]])
     """
 
-    _constraints = {key: value for key, value in MultiTaskElasticNet._constraints.items() if key != "l1_ratio"}
+    _constraints = {
+        key: value for key, value in MultiTaskElasticNet._constraints.items() if key != "l1_ratio"
+    }
 
     def __init__(
         self,

@@ -50,8 +50,8 @@ def enet_path(
 ) -> tuple:
     """Compute the coefficients of an elastic net for a sequence of alphas.
 
-    What is minimised is said at `ElasticNet`, or at `MultiTaskElasticNet` if there are several targets. There is no
-    intercept: X and y should be centred.
+    What is minimised is said at `ElasticNet`, or at `MultiTaskElasticNet` if there are several targets.
+    There is no intercept: X and y should be centred.
 
     Parameters
     ----------
@@ -68,7 +68,8 @@ def enet_path(
     alphas : int or array-like of shape (n_alphas,), default="warn"
         The alphas; or the number of a grid of them, 100 by default.
     precompute : bool, "auto" or array-like of shape (n_features, n_features), default="auto"
-        Whether to compute the products of all features first, or these products; "auto": if there are more samples.
+        Whether to compute the products of all features first, or these products; "auto": if there are more
+        samples.
     Xy : array-like of shape (n_features,) or (n_features, n_targets), default=None
         Products of features and targets, where those of features are given.
     copy_X : bool, default=True
@@ -84,8 +85,8 @@ def enet_path(
     check_input : bool, default=True
         For compatibility: the data is checked in any case.
     **params : dict
-        As parameters of `ElasticNet`: `tol`, `max_iter`, `random_state`, `selection`. With others, which scikit-learn's
-        estimators pass, its function is called.
+        As parameters of `ElasticNet`: `tol`, `max_iter`, `random_state`, `selection`. With others, which
+        scikit-learn's estimators pass, its function is called.
 
     Returns
     -------
@@ -105,32 +106,31 @@ def enet_path(
 
     Examples
     --------
-    >>> from fastml.linear_model import enet_path
-    >>> alphas, coefs, _ = enet_path([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]], [-1.0, 0.0, 1.0], alphas=[0.1, 0.5])
-    >>> alphas
-    array([0.5, 0.1])
-    >>> coefs.round(2)
+    >>> from fastml.linear_model import enet_path >>> alphas, coefs, _ = enet_path([[-1.0, 1.0], [0.0,
+    -2.0], [1.0, 1.0]], [-1.0, 0.0, 1.0], alphas=[0.1, 0.5]) >>> alphas array([0.5, 0.1]) >>> coefs.round(2)
     array([[0.45, 0.86],
            [0.  , 0.  ]])
     """
-    given = dict(
-        l1_ratio=l1_ratio, eps=eps, precompute=precompute, Xy=Xy, copy_X=copy_X, coef_init=coef_init, verbose=verbose,
-        return_n_iter=return_n_iter, positive=positive, check_input=check_input, **params,
-    )  # fmt: skip
+    given = {
+        **{"l1_ratio": l1_ratio, "eps": eps, "precompute": precompute, "Xy": Xy, "copy_X": copy_X},
+        **{"coef_init": coef_init, "verbose": verbose, "return_n_iter": return_n_iter, "positive": positive},
+        **{"check_input": check_input, **params},
+    }
     alphas = _resolve_alphas(n_alphas, alphas)
     reason = _why_not(given, alphas, params)
     if reason:
         report_fallback("scikit-learn's enet_path", reason)
         return sk("sklearn.linear_model.enet_path")(X, y, alphas=alphas, **given)
-    params = {**_DEFAULTS, **params}
     X, y = _check(X, y)
     if positive and y.ndim > 1:
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
     data = CentredData(CPU, X, y, centre=False)
     problem = _pose(data, precompute, Xy)
     if isinstance(alphas, numbers.Integral):
-        options = {"l1_ratio": l1_ratio, "eps": eps, "n_alphas": alphas, "positive": positive}
-        alphas = alpha_grid(_products(data, problem), data.total, **options)
+        products = problem.products if isinstance(problem, GramProblem) else data.products()
+        alphas = alpha_grid(
+            products, data.total, l1_ratio=l1_ratio, eps=eps, n_alphas=int(alphas), positive=positive
+        )
     else:
         alphas = np.sort(alphas)[::-1] if len(alphas) > 1 else np.asarray(alphas)
     scales = (alphas * data.total).tolist()
@@ -138,15 +138,7 @@ def enet_path(
     coef = np.zeros((len(data.Y), X.shape[1]))
     if coef_init is not None:
         coef[:] = coef_init
-    rng = random_state(params["random_state"]) if params["selection"] == "random" else None
-
-    def report(k, minimum):
-        warn_unless_met(minimum, penalties[k])
-        if verbose:
-            sys.stderr.write(f"Path: {k:03d} out of {len(penalties):03d}\n" if verbose > 1 else ".")
-
-    options = {"tol": params["tol"], "max_iter": params["max_iter"], "rng": rng}
-    coefs, minima = follow_path(problem, coef, penalties, report, **options)
+    coefs, minima = follow_path(problem, coef, penalties, _reporter(penalties, verbose), **_options(params))
     coefs = np.moveaxis(coefs, 0, -1).astype(X.dtype, order="C")
     gaps = np.array([minimum.gap for minimum in minima]) / data.total
     found = alphas, coefs[0] if y.ndim == 1 else coefs, gaps
@@ -171,19 +163,27 @@ def lasso_path(
 ) -> tuple:
     """Compute the coefficients of the lasso for a sequence of alphas.
 
-    What is minimised is said at `Lasso`, or at `MultiTaskLasso` if there are several targets. There is no intercept:
-    X and y should be centred.
+    What is minimised is said at `Lasso`, or at `MultiTaskLasso` if there are several targets. There is no
+    intercept: X and y should be centred.
 
     Parameters
     ----------
-    X, y, eps, n_alphas, alphas, precompute, Xy, copy_X, coef_init, verbose, return_n_iter, positive
+    X, y, Xy, coef_init : array-like
+        See `enet_path`.
+    eps : float
+        See `enet_path`.
+    n_alphas, verbose : int
+        See `enet_path`.
+    alphas, precompute : object
+        See `enet_path`.
+    copy_X, return_n_iter, positive : bool
         See `enet_path`.
     **params : dict
         See `enet_path`.
 
     Returns
     -------
-    alphas, coefs, dual_gaps, n_iters
+    alphas, coefs, dual_gaps, n_iters : array
         See `enet_path`.
 
     See Also
@@ -193,15 +193,14 @@ def lasso_path(
 
     Examples
     --------
-    >>> from fastml.linear_model import lasso_path
-    >>> alphas, coefs, _ = lasso_path([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]], [-1.0, 0.0, 1.0], alphas=[0.1, 0.5])
-    >>> coefs.round(2)
-    array([[0.25, 0.85],
+    >>> from fastml.linear_model import lasso_path >>> alphas, coefs, _ = lasso_path([[-1.0, 1.0], [0.0,
+    -2.0], [1.0, 1.0]], [-1.0, 0.0, 1.0], alphas=[0.1, 0.5]) >>> coefs.round(2) array([[0.25, 0.85],
            [0.  , 0.  ]])
     """
     return enet_path(
-        X, y, l1_ratio=1.0, eps=eps, n_alphas=n_alphas, alphas=alphas, precompute=precompute, Xy=Xy, copy_X=copy_X,
-        coef_init=coef_init, verbose=verbose, return_n_iter=return_n_iter, positive=positive, **params,
+        X, y, l1_ratio=1.0, eps=eps, n_alphas=n_alphas, alphas=alphas, precompute=precompute, Xy=Xy,
+        copy_X=copy_X, coef_init=coef_init, verbose=verbose, return_n_iter=return_n_iter, positive=positive,
+        **params,
     )  # fmt: skip
 
 
@@ -209,16 +208,17 @@ def _resolve_alphas(n_alphas, alphas):
     """What is meant by the two parameters, with scikit-learn's warnings."""
     if n_alphas != "deprecated":
         warnings.warn(
-            "'n_alphas' was deprecated in 1.9 and will be removed in 1.11. 'alphas' now accepts an integer value which "
-            "removes the need to pass 'n_alphas'. The default value of 'alphas' will change from None to 100 in 1.11. "
-            "Pass an explicit value to 'alphas' and leave 'n_alphas' to its default value to silence this warning.",
+            "'n_alphas' was deprecated in 1.9 and will be removed in 1.11. 'alphas' now accepts an integer "
+            "value which removes the need to pass 'n_alphas'. The default value of 'alphas' will change from "
+            "None to 100 in 1.11. Pass an explicit value to 'alphas' and leave 'n_alphas' to its default "
+            "value to silence this warning.",
             FutureWarning,
             stacklevel=3,
         )
     if alphas is None:
         warnings.warn(
-            "'alphas=None' is deprecated and will be removed in 1.11, at which point the default value will be set to "
-            "100. Set 'alphas=100' to silence this warning.",
+            "'alphas=None' is deprecated and will be removed in 1.11, at which point the default value will "
+            "be set to 100. Set 'alphas=100' to silence this warning.",
             FutureWarning,
             stacklevel=3,
         )
@@ -228,7 +228,7 @@ def _resolve_alphas(n_alphas, alphas):
 
 
 def _why_not(given, alphas, params):
-    """Why scikit-learn's function is called: for what only its own estimators pass, and to raise its errors."""
+    """Why scikit-learn's function is called: for what its own estimators pass, and to raise its errors."""
     unknown = {name for name, value in params.items() if value is not None} - _DEFAULTS.keys()
     if unknown:
         return f"it knows what is meant by {', '.join(sorted(unknown))}"
@@ -237,7 +237,9 @@ def _why_not(given, alphas, params):
     if not (_COUNT.accepts(alphas) or isinstance(alphas, (list, tuple, np.ndarray))):
         wrong.append("alphas")
     precompute = given["precompute"]
-    if not (isinstance(precompute, (bool, np.ndarray)) or (isinstance(precompute, str) and precompute == "auto")):
+    if not (
+        isinstance(precompute, (bool, np.ndarray)) or (isinstance(precompute, str) and precompute == "auto")
+    ):
         wrong.append("precompute")
     return f"a closer look at {', '.join(wrong)}" if wrong else ""
 
@@ -258,5 +260,19 @@ def _pose(data, precompute, Xy):
     return data.problem(gram)
 
 
-def _products(data, problem):
-    return problem.products if isinstance(problem, GramProblem) else data.products()
+def _options(params):
+    """Options of `minimise`."""
+    params = {**_DEFAULTS, **params}
+    rng = random_state(params["random_state"]) if params["selection"] == "random" else None
+    return {"tol": params["tol"], "max_iter": params["max_iter"], "rng": rng}
+
+
+def _reporter(penalties, verbose):
+    """What is called for each alpha: to warn, and to tell the progress."""
+
+    def report(k, minimum):
+        warn_unless_met(minimum, penalties[k])
+        if verbose:
+            sys.stderr.write(f"Path: {k:03d} out of {len(penalties):03d}\n" if verbose > 1 else ".")
+
+    return report

@@ -37,7 +37,8 @@ class CentredData:
     device : Device
         Where dense X is.
     X : array or CSC matrix of shape (n_samples, n_features)
-        float32 or float64; dense X in C or Fortran order on the CPU, in C order elsewhere. It is left as it is.
+        float32 or float64; dense X in C or Fortran order on the CPU, in C order elsewhere. It is left as it
+        is.
     y : array of shape (n_samples,) or (n_samples, n_tasks)
         The targets, on the host.
     sample_weight : array of shape (n_samples,), default=None

@@ -1,4 +1,4 @@
-"""Coordinate descent: sweeps over the features that matter, until the duality gap is small; and along paths."""
+"""Coordinate descent: sweeps over the features that matter until the gap is small; and along paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Minimum", "Penalty", "alpha_grid", "follow_path", "minimise"]
 
 OPERATIONS = 20_000_000  # of one call of sweeps: Ctrl-C waits for them
 TIGHTER = 0.1  # by what features must settle more precisely when the gap is still too large
-SWEEPS_AT_ONCE = 4  # between points that are extrapolated
+SWEEPS_AT_ONCE = 3  # between points that are extrapolated
 LOOSE = 1e-2  # how well features need to settle as long as there are many new ones
 MANY_NEW = 0.5  # of those that are used
 
@@ -60,8 +60,8 @@ def minimise(
 ) -> Minimum:
     """Minimise half the sum of squares plus a penalty.
 
-    Sweeps go over the features that are not at zero or should not be, until these have settled; then all slopes
-    are looked at. Few features ever matter, so that most are looked at a few times only.
+    Sweeps go over the features that are not at zero or should not be, until these have settled; then all
+    slopes are looked at. Few features ever matter, so that most are looked at a few times only.
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ def minimise(
     penalty : Penalty
         The penalty.
     tol : float
-        The gap that is good enough, relative to the sum of the squares of the targets; and at first the largest move
-        of a sweep, relative to the largest coefficient, at which features count as settled.
+        The gap that is good enough, relative to the sum of the squares of the targets; and at first the
+        largest move of a sweep, relative to the largest coefficient, at which features count as settled.
     max_iter : int
         The most sweeps.
     rng : numpy.random.RandomState, default=None
@@ -86,7 +86,8 @@ def minimise(
 
     References
     ----------
-    Massias, M., Gramfort, A., Salmon, J. (2018). Celer: a fast solver for the lasso with dual extrapolation. ICML.
+    Massias, M., Gramfort, A., Salmon, J. (2018). Celer: a fast solver for the lasso with dual
+    extrapolation. ICML.
     """
     kernels = CPU.kernels.coordinate_descent
     rules = np.zeros(kernels.N_RULES)
@@ -99,7 +100,7 @@ def minimise(
     while True:
         slopes = problem.slopes(coef)
         n_active = kernels.choose_active(coef, slopes, problem.squares, rules, active, sums)
-        gap = _duality_gap(sums, *problem.residual_squares(coef), penalty)
+        gap = _duality_gap(sums, problem.residual_squares(coef), penalty)
         if gap <= limit or n_iter >= max_iter or not moved:
             return Minimum(gap, limit, n_iter)
         inner, features, places = problem.narrow(active[:n_active], slopes)
@@ -118,7 +119,7 @@ def minimise(
 
 
 def _settle(problem, coef, active, rules, penalty, max_sweeps, rng):
-    """Sweep until the active features have settled; return the number of sweeps and whether anything moved."""
+    """Sweep until the active features have settled; return how often, and whether anything moved."""
     kernels = CPU.kernels.coordinate_descent
     moves = np.zeros(len(coef) + 2)
     at_once = min(SWEEPS_AT_ONCE, max(1, OPERATIONS // (max(len(active), 1) * problem.sweep_work)))
@@ -138,14 +139,15 @@ def _settle(problem, coef, active, rules, penalty, max_sweeps, rng):
     return n_sweeps, moved
 
 
-def _duality_gap(sums, residual_square, residual_target, penalty):
+def _duality_gap(sums, residual_squares, penalty):
     """The gap for the multiple of the residuals that is feasible in the dual.
 
-    Fercoq, O., Gramfort, A., Salmon, J. (2015). Mind the duality gap: safer rules for the lasso. ICML. Without an L1
-    penalty all residuals are feasible (Dünner, C. et al. (2016). Primal-dual rates and certificates. ICML), and with
-    no penalty at all the squared norm of the gradient is taken instead.
+    Fercoq, O., Gramfort, A., Salmon, J. (2015). Mind the duality gap: safer rules for the lasso. ICML.
+    Without an L1 penalty all residuals are feasible (Dünner, C. et al. (2016). Primal-dual rates and
+    certificates. ICML), and with no penalty at all the squared norm of the gradient is taken instead.
     """
     dual_norm, penalty_norm, coef_square, slope_square, _ = sums.tolist()
+    residual_square, residual_target = residual_squares
     l1, l2 = penalty.l1, penalty.l2
     if l1 > 0:
         scale = min(1.0, l1 / dual_norm) if dual_norm > 0 else 1.0
@@ -227,8 +229,8 @@ def alpha_grid(
     """
     if l1_ratio == 0:
         raise ValueError(
-            "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing "
-            "your estimator with the appropriate `alphas=` argument."
+            "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by "
+            "providing your estimator with the appropriate `alphas=` argument."
         )
     if positive:
         largest = max(0.0, products.max())

@@ -13,8 +13,8 @@ REGULARISATION = 1e-12  # of the system of MEMORY equations, relative to its tra
 class Extrapolation:
     """The last points that sweeps came by, and attempts to see from them where these lead.
 
-    The combination of points is taken in which the steps between them cancel best. What a problem keeps up to date
-    is affine in the coefficients, and combined in the same way.
+    The combination of points is taken in which the steps between them cancel best. What a problem keeps up
+    to date is affine in the coefficients, and combined in the same way.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Extrapolation:
         self._points = [self._point()]
 
     def add(self) -> None:
-        """Add the present point; after MEMORY of them, go to their combination if the objective is lower there."""
+        """Add the present point; after MEMORY of them, go to their combination if that is better."""
         self._points.append(self._point())
         if len(self._points) > MEMORY:
             self._combine()

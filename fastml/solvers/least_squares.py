@@ -1,8 +1,9 @@
 """Least squares as coordinate descent sees it: in products of features, in dense features, in sparse ones.
 
-Features and targets are centred, and multiplied by the square roots of the samples' weights, all without a copy of
-the data. Every problem tells `slopes`, the products of residuals and features. Those that can be swept keep a
-`state` up to date, which is affine in the coefficients; a dense problem is swept in a small one of chosen features.
+Features and targets are centred, and multiplied by the square roots of the samples' weights, all without a
+copy of the data. Every problem tells `slopes`, the products of residuals and features. Those that can be
+swept keep a `state` up to date, which is affine in the coefficients; a dense problem is swept in a small
+one of chosen features.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from .._device import CPU
 
 __all__ = ["GRAM_FEATURES", "ColumnsProblem", "DenseProblem", "GramProblem", "SparseProblem"]
 
-# Up to how many chosen features are swept by their products; with more, the Gram matrix takes too much memory.
+# Up to how many chosen features are swept by their products; with more, these take too much memory.
 GRAM_FEATURES = 4096
 NARROW = 0.7  # the share of active features from which on a smaller Gram matrix is not worth a copy
 FIRST_FEATURES = 64  # features that are copied at first; later as many as there are already
@@ -215,12 +216,14 @@ class DenseProblem:
             new = np.sort(new[np.argpartition(-steepness, n_more)[:n_more]])
         self._copy(new)
         n_copied = len(self._features)
+        return self._inner(n_copied), self._features, np.arange(n_copied)
+
+    def _inner(self, n_copied):
+        """The problem of the copied features."""
         if n_copied <= min(len(self.X), GRAM_FEATURES):
             self._extend_gram()
-            inner = GramProblem(self._gram[:n_copied], self._products, self.target_square)
-        else:
-            inner = ColumnsProblem(self._columns[:n_copied], self.Y, self.squares[self._features])
-        return inner, self._features, np.arange(n_copied)
+            return GramProblem(self._gram[:n_copied], self._products, self.target_square)
+        return ColumnsProblem(self._columns[:n_copied], self.Y, self.squares[self._features])
 
     def _copy(self, features):
         """Copy those of the features that are not copied yet."""

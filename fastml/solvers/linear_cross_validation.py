@@ -72,8 +72,8 @@ def errors_of_folds(
 ) -> tuple[np.ndarray, list[tuple[Minimum, Penalty]], np.ndarray | None]:
     """Follow the paths of all folds, side by side, and test them.
 
-    Where each sample is tested once, the products of training samples are those of all samples less those of the
-    test samples, so that the data is multiplied once and not for each fold.
+    Where each sample is tested once, the products of training samples are those of all samples less those
+    of the test samples, so that the data is multiplied once and not for each fold.
 
     Parameters
     ----------
@@ -119,7 +119,9 @@ def errors_of_folds(
             if parts is not None:
                 problem, total, x_mean, y_mean = _problem_without(data, whole, parts[k])
             else:
-                problem, total, x_mean, y_mean = _problem_of(data, rows[fold.train], y, weights, fold.train, gram)
+                problem, total, x_mean, y_mean = _problem_of(
+                    data, rows[fold.train], y, weights, fold.train, gram
+                )
             coefs, minima[k] = _paths(problem, total, data.X.shape[1], y.shape[1], search, k, report)
             residuals = _residuals(data, rows[fold.test], y[fold.test], coefs, x_mean, y_mean)
             test_weights = None if weights is None else weights[fold.test]
@@ -141,7 +143,7 @@ def _wants_gram(gram, data, folds):
 
 
 def _can_subtract(data, folds):
-    """Tell whether each sample is tested once, what is left is large enough, and all products fit the memory."""
+    """Tell whether each sample is tested once, enough are left, and all products fit the memory."""
     n_samples, n_features = data.X.shape
     counts = np.bincount(np.concatenate([fold.test for fold in folds]), minlength=n_samples)
     return (

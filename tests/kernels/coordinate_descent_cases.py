@@ -48,7 +48,9 @@ def columns_are_centred(run):
                 columns = np.empty((len(features), n))
                 if len(features):
                     kernels.centred_columns(A, features, means, roots, columns)
-                np.testing.assert_allclose(columns, reference_gram.centred_columns(X, features, means, roots), atol=1e-12)
+                np.testing.assert_allclose(
+                    columns, reference_gram.centred_columns(X, features, means, roots), atol=1e-12
+                )
                 found = kernels.centred_slopes(A, means, Y)
                 np.testing.assert_allclose(found, reference_gram.centred_slopes(X, means, Y), atol=1e-10 * n)
 
@@ -102,7 +104,9 @@ def sweeps_move_coefficients(run):
         active = run.rng.permutation(p)[: max(1, p - 2)]
         for l1, l2 in PENALTIES:
             for positive in (False, True)[: 3 - min(n_tasks, 2)]:
-                coef = np.where(run.rng.uniform(size=(1, p)) < 0.5, run.rng.standard_normal((n_tasks, p)), 0.0)
+                coef = np.where(
+                    run.rng.uniform(size=(1, p)) < 0.5, run.rng.standard_normal((n_tasks, p)), 0.0
+                )
                 coef = np.abs(coef) if positive else coef
                 expected = coef.copy()
                 move = reference.sweep(X, Y, expected, active, l1=l1, l2=l2, positive=positive)
@@ -138,15 +142,21 @@ def active_features_are_listed(run):
         squares[p // 2] = 0
         for l1, l2 in PENALTIES:
             for positive in (False, True)[: 3 - min(n_tasks, 2)]:
-                coef = np.where(run.rng.uniform(size=(1, p)) < 0.3, run.rng.standard_normal((n_tasks, p)), 0.0)
+                coef = np.where(
+                    run.rng.uniform(size=(1, p)) < 0.3, run.rng.standard_normal((n_tasks, p)), 0.0
+                )
                 slopes = (Y - coef @ X.T) @ X
                 active, sums = np.empty(p, np.int64), np.empty(kernels.N_SUMS)
                 rules = _rules(kernels, l1, l2, positive)
                 n_active = kernels.choose_active(coef, slopes, squares, rules, active, sums)
-                listed, expected = reference.choose_active(coef, slopes, squares, l1=l1, l2=l2, positive=positive)
+                listed, expected = reference.choose_active(
+                    coef, slopes, squares, l1=l1, l2=l2, positive=positive
+                )
                 np.testing.assert_array_equal(active[:n_active], listed)
                 np.testing.assert_allclose(sums[:4], expected, rtol=1e-10)
-                np.testing.assert_allclose(sums[4], (slopes * coef).sum(), rtol=1e-9, atol=1e-9 * np.abs(sums[3]))
+                np.testing.assert_allclose(
+                    sums[4], (slopes * coef).sum(), rtol=1e-9, atol=1e-9 * np.abs(sums[3])
+                )
 
 
 def lassos_are_fitted(run):
@@ -179,4 +189,7 @@ CASES = {
     "active_features_are_listed": active_features_are_listed,
     "lassos_are_fitted": lassos_are_fitted,
 }
-CUDA_CASES = {"products_of_centred_features": products_of_centred_features, "lassos_are_fitted": lassos_are_fitted}
+CUDA_CASES = {
+    "products_of_centred_features": products_of_centred_features,
+    "lassos_are_fitted": lassos_are_fitted,
+}

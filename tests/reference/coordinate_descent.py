@@ -6,7 +6,8 @@ import numpy as np
 def sweep(X, Y, coef, active, *, l1, l2, positive=False):
     """Move each active feature's coefficients to their best values; return the largest move.
 
-    ``X`` is (n_samples, n_features), ``Y`` (n_tasks, n_samples), ``coef`` (n_tasks, n_features), changed in place.
+    ``X`` is (n_samples, n_features), ``Y`` (n_tasks, n_samples), ``coef`` (n_tasks, n_features), changed in
+    place.
     """
     largest = 0.0
     for j in active:
@@ -37,7 +38,11 @@ def choose_active(coef, slopes, squares, *, l1, l2, positive=False, nearly=0.9):
 def objective(X, Y, coef, *, l1, l2):
     """What is minimised."""
     rest = Y - coef @ X.T
-    return 0.5 * np.square(rest).sum() + l1 * np.linalg.norm(coef, axis=0).sum() + 0.5 * l2 * np.square(coef).sum()
+    return (
+        0.5 * np.square(rest).sum()
+        + l1 * np.linalg.norm(coef, axis=0).sum()
+        + 0.5 * l2 * np.square(coef).sum()
+    )
 
 
 def duality_gap(X, Y, coef, *, l1, l2):

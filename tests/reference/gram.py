@@ -26,5 +26,5 @@ def centred_slopes(X, means, residual):
 
 
 def sparse_slopes(X, shifts, residual):
-    """Products of residuals with the features of a dense array; the last residual is multiplied by the shifts."""
+    """Products of residuals with features; the last residual is multiplied by the shifts."""
     return residual[:, :-1] @ X + residual[:, -1:] * shifts

@@ -1,11 +1,11 @@
-"""Coordinate descent for least squares with L1 and L2 penalties: sweeps over features, and which of them to sweep.
+"""Coordinate descent for least squares with L1 and L2 penalties: sweeps, and which features to sweep.
 
-A problem has one or several tasks that share features: ``coef`` is an array of shape (n_tasks, n_features), and
-the L1 penalty is on the norms of its columns. With one task that is the lasso.
+A problem has one or several tasks that share features: ``coef`` is an array of shape (n_tasks, n_features),
+and the L1 penalty is on the norms of its columns. With one task that is the lasso.
 
-What is minimised is ``0.5 |Y - coef X'|^2 + L1 sum_j |coef_j| + 0.5 L2 |coef|^2``. Sweeps differ in what they
-keep up to date: the slopes ``(Y - coef X')X`` with a Gram matrix, otherwise the residuals. All of it is float64:
-what is summed over a thousand sweeps is small beside the data.
+What is minimised is ``0.5 |Y - coef X'|^2 + L1 sum_j |coef_j| + 0.5 L2 |coef|^2``. Sweeps differ in what
+they keep up to date: the slopes ``(Y - coef X')X`` with a Gram matrix, otherwise the residuals. All of it
+is float64: what is summed over a thousand sweeps is small beside the data.
 """
 
 import math
@@ -39,8 +39,8 @@ def norm_of(values, n_tasks, first, step):
 def move_feature(j, square, rules, coef, moves_work):
     """Put a feature's coefficients where the objective is least.
 
-    `moves_work` holds their slopes without the feature, and afterwards how far they moved; behind them stand the largest
-    move and the largest coefficient of the sweep.
+    `moves_work` holds their slopes without the feature, and afterwards how far they moved; behind them
+    stand the largest move and the largest coefficient of the sweep.
     """
     n_tasks = coef.shape[0]
     norm = norm_of(moves_work, n_tasks, 0, 1)
@@ -210,8 +210,9 @@ def sweep_gram(gram, squares, rules, active, coef_work, slopes_work, moves_work)
     squares : float64 array of shape (n_features,)
         Its diagonal.
     rules : float64 array of shape (N_RULES,)
-        At L1 and L2 the penalties, at POSITIVE 1 if coefficients must not be negative (one task only), at TOLERANCE
-        how small the largest move must be relative to the largest coefficient, at MAX_SWEEPS how many there may be.
+        At L1 and L2 the penalties, at POSITIVE 1 if coefficients must not be negative (one task only), at
+        TOLERANCE how small the largest move must be relative to the largest coefficient, at MAX_SWEEPS how
+        many there may be.
     active : int64 array of shape (n_active,)
         The features to move, in this order.
     coef_work : float64 array of shape (n_tasks, n_columns)
@@ -259,8 +260,8 @@ def sweep_columns(columns, squares, rules, active, coef_work, residual_work, mov
 def sweep_sparse(data, indices, indptr, shifts, squares, rules, active, coef_work, residual_work, moves_work):
     """Sweep over active features until they move little, with the features in a CSC matrix.
 
-    The features are ``x_j - m_j``, of mean zero, though only x_j is stored: with the residual ``r = y - sum_j w_j x_j``
-    and ``m = sum_j w_j m_j`` a slope is ``x_j r + n m_j m``.
+    The features are ``x_j - m_j``, of mean zero, though only x_j is stored: with the residual ``r = y -
+    sum_j w_j x_j`` and ``m = sum_j w_j m_j`` a slope is ``x_j r + n m_j m``.
 
     Parameters
     ----------
@@ -273,8 +274,8 @@ def sweep_sparse(data, indices, indptr, shifts, squares, rules, active, coef_wor
     rules, active, coef_work, moves_work : array
         See `sweep_gram`.
     residual_work : float64 array of shape (n_tasks, n_samples + 1)
-        The residuals of centred targets and features that are not, and last the sum of coefficient times shift;
-        brought up to date.
+        The residuals of centred targets and features that are not, and last the sum of coefficient times
+        shift; brought up to date.
 
     Returns
     -------
@@ -302,8 +303,9 @@ def choose_active(coef, slopes, squares, rules, active_out, sums_out):
     active_out : int64 array of shape (n_features,)
         Receives the features, in ascending order.
     sums_out : float64 array of shape (N_SUMS,)
-        Receives at DUAL_NORM the largest norm of slopes less L2 times coefficients, at PENALTY_NORM the sum of the
-        norms of coefficients, at COEF_SQUARE and SLOPE_SQUARE the sums of squares, at SLOPE_COEF that of products.
+        Receives at DUAL_NORM the largest norm of slopes less L2 times coefficients, at PENALTY_NORM the sum
+        of the norms of coefficients, at COEF_SQUARE and SLOPE_SQUARE the sums of squares, at SLOPE_COEF
+        that of products.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Products of centred features with each other and with residuals; X itself is left as it is.
 
-Features are ``root_i (x_ij - mean_j)``, with the square roots of the samples' weights or with ones. Sums are float64,
-and what is summed is centred: an offset of the data costs no digits.
+Features are ``root_i (x_ij - mean_j)``, with the square roots of the samples' weights or with ones. Sums
+are float64, and what is summed is centred: an offset of the data costs no digits.
 """
 
 import numpy as np
@@ -11,7 +11,9 @@ from .._compile import T, float64, int32, int64, kernel, uint64
 
 __all__ = ["centred_columns", "centred_gram", "centred_slopes", "sparse_slopes"]
 
-GRAM_ROWS = 2048  # rows whose products are summed in X's dtype, and stay in the cache from centring to product
+GRAM_ROWS = (
+    2048  # rows whose products are summed in X's dtype, and stay in the cache from centring to product
+)
 GRAM_PARTS = 8  # sums that are kept apart, for threads
 GRAM_BYTES = 2**26  # of all of them; larger ones are left to BLAS's threads
 ROWS_AT_A_TIME = 8  # of a transposition: those of a cache line
