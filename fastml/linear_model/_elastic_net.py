@@ -116,7 +116,7 @@ class ElasticNet(Regressor, CoordinateDescent):
     >>> from fastml.linear_model import ElasticNet
     >>> model = ElasticNet(alpha=0.1).fit([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [0.0, 1.0, 2.0])
     >>> model.coef_.round(3)
-    array([0.449, 0.449])
+    array([0.446, 0.446])
     >>> model.predict([[1.0, 1.0]]).round(3)
     array([1.])
     """

@@ -39,13 +39,13 @@ class ElasticNetCV(Regressor, CoordinateDescentCV):
     tol : float, default=1e-4
         The duality gap that is good enough, relative to the sum of the squares of y.
 
-    copy_X : bool, default=True
-        For compatibility: X is never modified.
-
     cv : int, cross-validation generator or iterable, default=None
         The folds. An int is their number, of samples that follow each other; None means 5.
 
-    verbose : bool or int, default=False
+    copy_X : bool, default=True
+        For compatibility: X is never modified.
+
+    verbose : bool or int, default=0
         Whether to write the result to the standard error.
 
     n_jobs : int, default=None

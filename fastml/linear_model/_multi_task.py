@@ -96,8 +96,8 @@ class MultiTaskElasticNet(ElasticNet):
     >>> from fastml.linear_model import MultiTaskElasticNet
     >>> X, Y = [[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]], [[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]]
     >>> MultiTaskElasticNet(alpha=0.1).fit(X, Y).coef_.round(2)
-    array([[0.9 , 0.  ],
-           [1.79, 0.  ]])
+    array([[0.9, 0. ],
+           [1.8, 0. ]])
     """
 
     _constraints = {

@@ -19,19 +19,40 @@ class MultiTaskElasticNetCV(Regressor, CoordinateDescentCV):
     l1_ratio : float or array-like of shape (n_l1_ratios,), default=0.5
         The share of the penalty on norms, or shares that are tried.
 
-    eps, tol : float
+    eps : float, default=1e-3
         See `ElasticNetCV`.
 
-    max_iter, n_jobs : int
+    alphas : int or array-like of shape (n_alphas,), default=100
         See `ElasticNetCV`.
 
-    fit_intercept, copy_X, verbose : bool
+    fit_intercept : bool, default=True
         See `ElasticNetCV`.
 
-    alphas, cv, random_state : object
+    max_iter : int, default=1000
         See `ElasticNetCV`.
 
-    selection, device : str
+    tol : float, default=1e-4
+        See `ElasticNetCV`.
+
+    cv : int, cross-validation generator or iterable, default=None
+        See `ElasticNetCV`.
+
+    copy_X : bool, default=True
+        See `ElasticNetCV`.
+
+    verbose : bool or int, default=0
+        See `ElasticNetCV`.
+
+    n_jobs : int, default=None
+        See `ElasticNetCV`.
+
+    random_state : int, RandomState instance or None, default=None
+        See `ElasticNetCV`.
+
+    selection : {"cyclic", "random"}, default="cyclic"
+        See `ElasticNetCV`.
+
+    device : {"auto", "cpu", "cuda"}, default=None
         See `ElasticNetCV`.
 
     Attributes
@@ -102,19 +123,40 @@ class MultiTaskLassoCV(Regressor, CoordinateDescentCV):
 
     Parameters
     ----------
-    eps, tol : float
+    eps : float, default=1e-3
         See `LassoCV`.
 
-    max_iter, n_jobs : int
+    alphas : int or array-like of shape (n_alphas,), default=100
         See `LassoCV`.
 
-    fit_intercept, copy_X, verbose : bool
+    fit_intercept : bool, default=True
         See `LassoCV`.
 
-    alphas, cv, random_state : object
+    max_iter : int, default=1000
         See `LassoCV`.
 
-    selection, device : str
+    tol : float, default=1e-4
+        See `LassoCV`.
+
+    copy_X : bool, default=True
+        See `LassoCV`.
+
+    cv : int, cross-validation generator or iterable, default=None
+        See `LassoCV`.
+
+    verbose : bool or int, default=False
+        See `LassoCV`.
+
+    n_jobs : int, default=None
+        See `LassoCV`.
+
+    random_state : int, RandomState instance or None, default=None
+        See `LassoCV`.
+
+    selection : {"cyclic", "random"}, default="cyclic"
+        See `LassoCV`.
+
+    device : {"auto", "cpu", "cuda"}, default=None
         See `LassoCV`.
 
     Attributes

@@ -106,8 +106,12 @@ def enet_path(
 
     Examples
     --------
-    >>> from fastml.linear_model import enet_path >>> alphas, coefs, _ = enet_path([[-1.0, 1.0], [0.0,
-    -2.0], [1.0, 1.0]], [-1.0, 0.0, 1.0], alphas=[0.1, 0.5]) >>> alphas array([0.5, 0.1]) >>> coefs.round(2)
+    >>> from fastml.linear_model import enet_path
+    >>> X, y = [[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]], [-1.0, 0.0, 1.0]
+    >>> alphas, coefs, _ = enet_path(X, y, alphas=[0.1, 0.5])
+    >>> alphas
+    array([0.5, 0.1])
+    >>> coefs.round(2)
     array([[0.45, 0.86],
            [0.  , 0.  ]])
     """
@@ -168,15 +172,21 @@ def lasso_path(
 
     Parameters
     ----------
-    X, y, Xy, coef_init : array-like
+    X, y : array-like
         See `enet_path`.
     eps : float
         See `enet_path`.
-    n_alphas, verbose : int
+    n_alphas, alphas, precompute : object
         See `enet_path`.
-    alphas, precompute : object
+    Xy : array-like
         See `enet_path`.
-    copy_X, return_n_iter, positive : bool
+    copy_X : bool
+        See `enet_path`.
+    coef_init : array-like
+        See `enet_path`.
+    verbose : bool or int
+        See `enet_path`.
+    return_n_iter, positive : bool
         See `enet_path`.
     **params : dict
         See `enet_path`.
@@ -193,8 +203,11 @@ def lasso_path(
 
     Examples
     --------
-    >>> from fastml.linear_model import lasso_path >>> alphas, coefs, _ = lasso_path([[-1.0, 1.0], [0.0,
-    -2.0], [1.0, 1.0]], [-1.0, 0.0, 1.0], alphas=[0.1, 0.5]) >>> coefs.round(2) array([[0.25, 0.85],
+    >>> from fastml.linear_model import lasso_path
+    >>> X, y = [[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]], [-1.0, 0.0, 1.0]
+    >>> alphas, coefs, _ = lasso_path(X, y, alphas=[0.1, 0.5])
+    >>> coefs.round(2)
+    array([[0.25, 0.85],
            [0.  , 0.  ]])
     """
     return enet_path(
