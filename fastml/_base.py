@@ -279,10 +279,6 @@ class Transformer(*_bases("TransformerMixin")):  # type: ignore[misc]
     """Mixin for transformers: `fit_transform` and `set_output`."""
 
 
-class OutlierDetector(*_bases("OutlierMixin")):  # type: ignore[misc]
-    """Mixin for detectors of outliers: `fit_predict`."""
-
-
 class MultiOutput(*_bases("MultiOutputMixin")):  # type: ignore[misc]
     """Mixin for estimators that take several targets at once."""
 

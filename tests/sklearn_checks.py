@@ -111,7 +111,8 @@ def use(classes):
         with contextlib.suppress(TypeError):  # fit needs y
             est.fit(X)
             continue
-        est.fit(X, np.arange(40) % 2)
+        y = np.arange(40) % 2
+        est.fit(X, np.column_stack([y, y]) if cls.__name__.startswith("MultiTask") else y)
 
 
 def main(which):

@@ -51,7 +51,7 @@ def load(name: str, quick: bool = False) -> Data:
 
     Parameters
     ----------
-    name : {"iris", "wine", "breast_cancer", "digits", "diabetes", "china", "made", "made 10k"}
+    name : {"iris", "wine", "breast_cancer", "digits", "diabetes", "linnerud", "china", "made", "made 10k"}
         ``china`` has the pixels of a photograph, ``made`` ten overlapping float32 clouds of 20 features.
     quick : bool, default=False
         Take a tenth of the picture, and a fifth of ``made``.

@@ -78,7 +78,12 @@ _ONEDAL = {
 }
 
 
+_DAAL4PY = {"linear_model.ElasticNet", "linear_model.Lasso"}
+
+
 def _in_sklearnex(name):
+    if name in _DAAL4PY:
+        return _in_package("daal4py.sklearn", name)
     return _in_package("sklearnex", name) if name in _ONEDAL else None
 
 
@@ -219,7 +224,7 @@ _PEERS = (
         "sklearnex",
         "scikit-learn-intelex",
         _in_sklearnex,
-        did_it_itself=lambda model: hasattr(model, "_onedal_estimator"),
+        did_it_itself=lambda model: hasattr(model, "_onedal_estimator") or hasattr(model, "daal_model_"),
     ),
     # faiss has float32 only; trees are for few features.
     Library(

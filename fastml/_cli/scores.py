@@ -133,6 +133,28 @@ def _difference(data, model, answer, theirs):
     return float(np.max(np.abs(ours - theirs), initial=0.0) / scale)
 
 
+def _penalised_error(data, model, answer, theirs):
+    """What linear models with penalties minimise."""
+    rest = data.y - model.predict(data.X)
+    return float(0.5 * np.mean(rest**2) + _penalty(model.alpha, getattr(model, "l1_ratio", 1.0), model.coef_))
+
+
+def _penalised_errors(l1_ratio):
+    """The mean of what paths of linear models minimise."""
+
+    def mean(data, model, answer, theirs):
+        alphas, coefs, *_ = answer
+        rest = data.y[:, None] - data.X @ coefs
+        values = 0.5 * np.mean(rest**2, axis=0) + _penalty(alphas, l1_ratio, coefs)
+        return float(np.mean(values))
+
+    return mean
+
+
+def _penalty(alpha, l1_ratio, coef):
+    return alpha * (l1_ratio * np.abs(coef).sum(axis=0) + 0.5 * (1 - l1_ratio) * (coef**2).sum(axis=0))
+
+
 def _dense(answer):
     return np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer, dtype=np.float64)
 
@@ -153,3 +175,6 @@ GRAPH = Score("mean distance", _graph_distances, 1e-6, relative=True)
 SAME = Score("difference", _difference, 2e-6)
 # Of what is optimised until a tolerance is reached
 NEARLY_SAME = Score("difference", _difference, 1e-3)
+PENALISED_ERROR = Score("objective", _penalised_error, 1e-5, relative=True)
+LASSO_PATH = Score("mean objective", _penalised_errors(1.0), 1e-4, relative=True)
+ENET_PATH = Score("mean objective", _penalised_errors(0.5), 1e-4, relative=True)

@@ -207,6 +207,39 @@ def _machine(n, d, goals, timed=("fit",)):
     return _entry(title, F64, workload, _supervised(n, d, F64, 2), timed, goals)
 
 
+def _correlated(n, d):
+    """Load features with a common part, of which some matter, for linear models."""
+
+    def load(quick: bool) -> Data:
+        random = np.random.default_rng(0)
+        rows = n // 10 if quick else n
+        X = random.normal(size=(rows, d)) + 0.5 * random.normal(size=(rows, 1))
+        y = X[:, : d // 10] @ random.normal(size=d // 10) + 2 * random.normal(size=rows)
+        return Data("correlated", X - X.mean(axis=0), y - y.mean(), X, y)
+
+    return load
+
+
+def _words(n, d):
+    """Load a sparse matrix with a thousandth of its places filled, for linear models."""
+
+    def load(quick: bool) -> Data:
+        from scipy import sparse
+
+        random = np.random.default_rng(0)
+        X = sparse.random_array((n // 10 if quick else n, d), density=1e-3, rng=random, format="csc")
+        y = X[:, :200] @ random.normal(size=200) + 0.1 * random.normal(size=X.shape[0])
+        return Data("words", X, y, X, y)
+
+    return load
+
+
+def _lasso(what, load, goals, alpha=0.05):
+    parameters = {"alpha": alpha}
+    workload = Workload("linear_model.Lasso", (), scores.PENALISED_ERROR, "predict", parameters)
+    return _entry(f"lasso {what}", F64, workload, load, ("fit",), goals)
+
+
 def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     kind = "" if dtype is None else f", {np.dtype(dtype).name}"
     peers = {"sk": "sklearn", "sx": "sklearnex"}
@@ -219,6 +252,13 @@ F32, F64 = np.float32, np.float64
 ANY_BOOSTING = {"sk": 1, "lightgbm": 1, "xgboost": 1}
 ANY_FOREST = {"sk": 1, "sx": 1}
 ANY_LINEAR = {"sk": 1, "sx": 1}
+
+LASSO_PATH = Workload(
+    "linear_model.lasso_path", (), scores.LASSO_PATH, "", {"alphas": 100}, lambda data: (data.X, data.y)
+)
+LASSO_CV = Workload(
+    "linear_model.LassoCV", (), scores.R2, "predict", lambda data: {"cv": 5, "n_jobs": effective_threads()}
+)
 
 TARGETS = (
     _kmeans(100_000, 20, 10, F32, {"sk": 2, "sx": 1.3}, passes=10),
@@ -281,4 +321,10 @@ TARGETS = (
     _machine(10_000, 20, {"sk": 4, "sx": 2.5}),
     _machine(5_000, 784, {"sk": 6, "sx": 1.2}),
     _machine(10_000, 20, {"sx": 3}, timed=("answer",)),
+    _lasso("10k x 500", _correlated(10_000, 500), {"sk": 3, "sx": 1}),
+    _lasso("20k x 50k, sparse", _words(20_000, 50_000), {"sk": 10}, alpha=1e-4),
+    _entry(
+        "lasso path 10k x 500, 100 alphas", F64, LASSO_PATH, _correlated(10_000, 500), ("answer",), {"sk": 2}
+    ),
+    _entry("lasso of 5 folds, 10k x 500", F64, LASSO_CV, _correlated(10_000, 500), ("fit",), {"sk": 5}),
 )

@@ -214,6 +214,23 @@ def _tree(name, score):
     return Workload(name, data, score, "predict", {"random_state": 0})
 
 
+def _lasso(name):
+    return Workload(
+        f"linear_model.{name}", ("diabetes", "made 10k"), scores.PENALISED_ERROR, "predict", {"alpha": 0.05}
+    )
+
+
+def _lasso_of_tasks(name, **parameters):
+    return Workload(f"linear_model.{name}", ("linnerud",), scores.R2, "predict", parameters)
+
+
+def _path(name, score):
+    parameters = {"alphas": 50}
+    return Workload(
+        f"linear_model.{name}", ("diabetes", "made 10k"), score, "", parameters, _learnt_and_classes
+    )
+
+
 _ROWS = ("digits", "made 10k")
 _LABELS = ("digits", "made")
 
@@ -321,6 +338,16 @@ WORKLOADS = (
     Workload(
         "svm.OneClassSVM", ("breast_cancer", "digits"), scores.NEARLY_SAME, "score_samples", {"nu": 0.1}
     ),
+    _lasso("Lasso"),
+    _lasso("ElasticNet"),
+    Workload("linear_model.LassoCV", ("diabetes", "made 10k"), scores.R2, "predict"),
+    Workload("linear_model.ElasticNetCV", ("diabetes", "made 10k"), scores.R2, "predict"),
+    _lasso_of_tasks("MultiTaskLasso"),
+    _lasso_of_tasks("MultiTaskElasticNet"),
+    _lasso_of_tasks("MultiTaskLassoCV", cv=3),
+    _lasso_of_tasks("MultiTaskElasticNetCV", cv=3),
+    _path("lasso_path", scores.LASSO_PATH),
+    _path("enet_path", scores.ENET_PATH),
     _metric("pairwise_distances", _ROWS, _learnt_and_asked, metric="manhattan"),
     _metric("pairwise_distances_chunked", _ROWS, _learnt_and_asked, working_memory=16),
     _metric("euclidean_distances", _ROWS, _learnt_and_asked),

@@ -11,14 +11,21 @@ _CHAIN = "a step waits for the one before and takes a microsecond; a GPU's barri
 _FEW = "a few rows are asked on the host, wherever the model was trained"
 _SIGMOID = "sigmoids are fitted to one number a sample, which is on the host"
 _PRUNED = "pruning goes through the nodes of one tree, one after the other"
+_IN_TURN = "coordinate descent moves one feature after the other; on a GPU their products are computed"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
     "boosted_trees.average_trees": _DEPENDENCE,
+    "coordinate_descent.choose_active": _IN_TURN,
+    "coordinate_descent.sweep_columns": _IN_TURN,
+    "coordinate_descent.sweep_gram": _IN_TURN,
+    "coordinate_descent.sweep_sparse": _IN_TURN,
     "gradient_boosting.draw_mask": _GROWN,
     "gradient_boosting.measure_losses": _GROWN,
     "gradient_boosting.sum_leaves": _GROWN,
     "kernel_functions.values_of_few": _FEW,
+    "gram.centred_columns": _IN_TURN,
+    "gram.sparse_slopes": _SPARSE,
     "kd_tree.build_kd_tree": _TREE,
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,
