@@ -6,6 +6,7 @@ _TREE = "walks through a tree diverge; on a GPU brute force in registers is fast
 _GROWN = "exact splits sort a node's rows by each column; on a GPU HistGradientBoosting* grows trees"
 _PACKED = "grown trees are packed once, on the host, and moved"
 _PRUNED = "pruning goes through the nodes of one tree, one after the other"
+_STEPS = "each step starts from what the step before it has changed; a GPU would wait for launches"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
@@ -17,6 +18,9 @@ CPU_ONLY = {
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,
     "kd_tree.query_kd_tree": _TREE,
+    "sgd.descend": _STEPS,
+    "sgd.descend_in_batches": _STEPS,
+    "sgd.shuffle": _STEPS,
     "sparse_columns.csc_column_largest": _SPARSE,
     "sparse_columns.csc_column_moments": _SPARSE,
     "sparse_columns.csc_column_quantiles": _SPARSE,

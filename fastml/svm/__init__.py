@@ -1,4 +1,4 @@
-"""Support vector machines; what is not here is handed on from scikit-learn. Names are loaded when they are first used."""
+"""Support vector machines; what is not here is scikit-learn's. Names are loaded when they are first used."""
 
 from .._lazy import lazy_names
 
