@@ -11,6 +11,8 @@ _STEPS = "each step starts from what the step before it has changed; a GPU would
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
     "boosted_trees.average_trees": _DEPENDENCE,
+    "dual_coordinate_descent.row_squares": _STEPS,
+    "dual_coordinate_descent.sweep_dual": _STEPS,
     "gradient_boosting.draw_mask": _GROWN,
     "gradient_boosting.measure_losses": _GROWN,
     "gradient_boosting.sum_leaves": _GROWN,
@@ -18,6 +20,8 @@ CPU_ONLY = {
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,
     "kd_tree.query_kd_tree": _TREE,
+    "l1_svm.column_squares": _STEPS,
+    "l1_svm.sweep_columns": _STEPS,
     "sgd.descend": _STEPS,
     "sgd.descend_in_batches": _STEPS,
     "sgd.shuffle": _STEPS,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from .._threads import for_each_block
+from contextlib import nullcontext
+
+from .._threads import effective_threads, for_each_block, one_blas_thread
 
 __all__ = ["run_side_by_side"]
 
 
 def run_side_by_side(problems, work) -> list:
-    """Run generators to their ends, on the thread pool.
+    """Run generators to their ends, on the thread pool and with one thread each for BLAS.
 
     Each turn takes every generator to its next ``yield``, so that Ctrl-C waits for one step at most.
 
@@ -46,7 +48,9 @@ def run_side_by_side(problems, work) -> list:
                 results[which] = end.value
                 problems[which] = None
 
-    while active:
-        for_each_block(advance, len(active), 1, work=work * len(active))
-        active = [which for which in active if problems[which] is not None]
+    together = len(problems) > 1 and effective_threads(work * len(problems)) > 1
+    with one_blas_thread() if together else nullcontext():
+        while active:
+            for_each_block(advance, len(active), 1, work=work * len(active))
+            active = [which for which in active if problems[which] is not None]
     return results

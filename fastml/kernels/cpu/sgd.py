@@ -5,6 +5,7 @@ sample before it has changed, so an epoch is one chain of small steps; several m
 """
 
 from .._compile import LANES, T, float64, helper, int32, int64, kernel, simd, uint64
+from ._coordinate_sweeps import permute
 from ._sgd_batches import descend_csr_batches, descend_dense_batches
 from ._sgd_state import (
     ABSOLUTE,
@@ -77,14 +78,7 @@ def shuffle_rows(
     order_out: int32[:],  # OUT (n_samples,) the order before, and after
     seed: int64,  # IN from 1 to 2^32 - 1
 ):
-    # Fisher and Yates, with a generator of 32 bits by Marsaglia (2003): Xorshift RNGs.
-    n, x, low = order_out.shape[0], uint64(seed), uint64(0xFFFFFFFF)
-    for i in range(n - 1):
-        x ^= (x << uint64(13)) & low
-        x ^= x >> uint64(17)
-        x ^= (x << uint64(5)) & low
-        j = i + int64((x & uint64(0x7FFFFFFF)) % uint64(n - i))
-        order_out[i], order_out[j] = order_out[j], order_out[i]
+    permute(order_out, order_out.shape[0], seed)
 
 
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # sums in vector lanes
@@ -157,32 +151,37 @@ def descend_csr(
         i = int64(order[k])
         first, last = uint64(indptr[i]), uint64(indptr[i + 1])
         ahead = int64(order[min(k + AHEAD, order.shape[0] - 1)])
-        simd.prefetch(data, indptr[ahead])
-        simd.prefetch(indices, indptr[ahead])
         simd.prefetch(indptr, int64(order[min(k + 2 * AHEAD, order.shape[0] - 1)]))
-        square = p = 0.0
+        simd.prefetch(targets, 2 * ahead)
+        for s in range(indptr[ahead], min(indptr[ahead + 1], indptr[ahead] + FETCHED * LANES), LANES):
+            simd.prefetch(data, s)
+            simd.prefetch(indices, s)
+        square = product = 0.0
         for s in range(first, last):
-            p += float64(data[s]) * float64(vectors_work[WEIGHTS, uint64(indices[s])])
+            product += float64(data[s]) * float64(vectors_work[WEIGHTS, uint64(indices[s])])
         if settings[RATE] >= PA1:
             for s in range(first, last):
                 square += float64(data[s]) * float64(data[s])
-        p = p * state_work[SCALE] + state_work[INTERCEPT]
+        p = product * state_work[SCALE] + state_work[INTERCEPT]
         change = learn(settings, state_work, float64(targets[i, 0]), float64(targets[i, 1]), p, square)
         if settings[RATE] == PA1 and square == 0.0:
             continue
         if state_work[SCALE] < SMALLEST_SCALE:
+            product *= state_work[SCALE]
             fold(vectors_work, state_work)
         scale = state_work[SCALE]
         if change != 0.0:
-            factor, squared, absolute = T(change / scale), 0.0, 0.0
+            factor, square, absolute = T(change / scale), 0.0, 0.0
+            for s in range(first, last):
+                square += float64(data[s]) * float64(data[s])
             for s in range(first, last):
                 j = uint64(indices[s])
                 old = vectors_work[WEIGHTS, j]
-                new = old + factor * data[s]
-                vectors_work[WEIGHTS, j] = new
-                squared += float64(new) * float64(new) - float64(old) * float64(old)
-                absolute += abs(float64(new)) - abs(float64(old))
-            state_work[SQUARED] += squared * scale * scale
+                vectors_work[WEIGHTS, j] = old + factor * data[s]
+                if l1 > 0.0:
+                    absolute += abs(float64(vectors_work[WEIGHTS, j])) - abs(float64(old))
+            # |w + f x|^2 without another look at w
+            state_work[SQUARED] += (2.0 * product + factor * square) * factor * scale * scale
             state_work[ABSOLUTE] += absolute * scale
         move_intercept(settings, state_work, change)
         if 0.0 < average <= state_work[STEP]:
