@@ -187,6 +187,11 @@ def _tree(name, score):
     return Workload(name, data, score, "predict", {"random_state": 0})
 
 
+def _linear(name, score):
+    data = ("diabetes", "made 10k") if score is scores.ROUGH_R2 else ("breast_cancer", "digits", "made 10k")
+    return Workload(name, data, score, "predict", {"random_state": 0})
+
+
 _ROWS = ("digits", "made 10k")
 _LABELS = ("digits", "made")
 
@@ -265,6 +270,13 @@ WORKLOADS = (
     _tree("ensemble.AdaBoostRegressor", scores.R2),
     _tree("ensemble.GradientBoostingClassifier", scores.ACCURACY),
     _tree("ensemble.GradientBoostingRegressor", scores.R2),
+    _linear("linear_model.SGDClassifier", scores.ROUGH_ACCURACY),
+    _linear("linear_model.SGDRegressor", scores.ROUGH_R2),
+    _linear("linear_model.Perceptron", scores.ROUGH_ACCURACY),
+    _linear("linear_model.PassiveAggressiveClassifier", scores.ROUGH_ACCURACY),
+    _linear("linear_model.PassiveAggressiveRegressor", scores.ROUGH_R2),
+    _linear("svm.LinearSVC", scores.ACCURACY),
+    _linear("svm.LinearSVR", scores.ROUGH_R2),
     _metric("pairwise_distances", _ROWS, _learnt_and_asked, metric="manhattan"),
     _metric("pairwise_distances_chunked", _ROWS, _learnt_and_asked, working_memory=16),
     _metric("euclidean_distances", _ROWS, _learnt_and_asked),

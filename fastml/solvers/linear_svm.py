@@ -11,12 +11,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["DUAL", "L1", "NEWTON", "Plan", "Task", "solve_by_newton", "solve_dual", "solve_l1"]
+__all__ = [
+    "DUAL",
+    "L1",
+    "MOST_FACTORISED",
+    "NEWTON",
+    "Plan",
+    "Task",
+    "solve_by_newton",
+    "solve_dual",
+    "solve_l1",
+]
 
 NEWTON, DUAL, L1 = "newton", "dual", "l1"
 
-MOST_FACTORISED = 512  # features; with more, Newton's equation is solved by conjugate gradients
+MOST_FACTORISED = 1024  # features; with more, Newton's equation is solved by conjugate gradients
 BLOCK = 1 << 18  # values of rows that are weighed at a time
+MOST_DIRECTIONS = 10  # times the number of features; without rounding errors one time is enough
 FORCING = 0.1  # conjugate gradients stop at this part of the gradient
 SMALLEST_DECREASE = 1e-15  # of the objective, relatively: rounding errors of its sum
 MOST_LINE_STEPS = 30
@@ -297,7 +308,7 @@ def _conjugate_gradients(multiply, right, diagonal):
     direction = scaled
     size = residual @ scaled
     enough = FORCING * np.linalg.norm(right)
-    for _ in range(len(right)):
+    for _ in range(MOST_DIRECTIONS * len(right)):
         if np.linalg.norm(residual) <= enough:
             break
         product = multiply(direction)

@@ -60,7 +60,7 @@ class BaseLinearSVM(Estimator):
         tags.input_tags.sparse = True
         return tags
 
-    def _solver(self, shape):
+    def _solver(self, shape, sparse):
         """How the problem is solved; with scikit-learn's error where it cannot be."""
         prefers_dual = shape[0] < shape[1]
         dual = self.dual
@@ -68,13 +68,17 @@ class BaseLinearSVM(Estimator):
             dual = prefers_dual if (self.loss, self.penalty, prefers_dual) in SOLVERS else not prefers_dual
         if (self.loss, self.penalty, dual) not in SOLVERS:
             sk("sklearn.svm._base._get_liblinear_solver_type")("ovr", self.penalty, self.loss, dual)
+        # The primal problem has the same solution, and Newton's method is faster and exact.
+        primal = SOLVERS.get((self.loss, self.penalty, False))
+        if primal == solver.NEWTON and not prefers_dual and shape[1] < solver.MOST_FACTORISED and not sparse:
+            return primal
         return SOLVERS[self.loss, self.penalty, dual]
 
     def _solve(self, X, targets, costs, epsilon=None):
         """Solve a problem for each target; return coefficients and intercepts, one row or number for each."""
         if choose(self.device, X).name != "cpu":
             report_fallback(f"fitting {type(self).__name__} on the CPU", "it is solved there only")
-        how = self._solver(X.shape)
+        how = self._solver(X.shape, sparse=hasattr(X, "tocsr"))
         bias = float(self.intercept_scaling) if self.fit_intercept else 0.0
         plan = solver.Plan(
             self.tol, self.max_iter, bias, epsilon, "squared" in self.loss, print if self.verbose else None

@@ -30,7 +30,8 @@ class LinearSVC(LinearClassifier, SparseCoefficients, BaseLinearSVM):
 
     dual : "auto" or bool, default="auto"
         Whether to solve the dual problem, with a variable for each sample. "auto" does where there are more
-        features than samples; "hinge" is always solved so, and the penalty "l1" never.
+        features than samples; "hinge" is always solved so, and the penalty "l1" never. Where there are fewer,
+        dense, the squared hinge loss is minimised directly all the same: the solution is the same one.
 
     tol : float, default=1e-4
         When to stop, measured as LIBLINEAR does.

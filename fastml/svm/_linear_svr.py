@@ -44,7 +44,8 @@ class LinearSVR(Regressor, LinearPredictor, BaseLinearSVM):
 
     dual : "auto" or bool, default="auto"
         Whether to solve the dual problem, with a variable for each sample. "auto" does where there are more
-        features than samples; "epsilon_insensitive" is always solved so.
+        features than samples; "epsilon_insensitive" is always solved so. Where there are fewer, dense, squared
+        losses are minimised directly all the same: the solution is the same one.
 
     verbose : int, default=0
         Whether to print the progress.
