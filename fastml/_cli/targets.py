@@ -15,6 +15,9 @@ from .workloads import Workload, some_rows
 
 __all__ = ["TARGETS"]
 
+F32, F64 = np.float32, np.float64
+EPOCHS = {"max_iter": 5, "tol": None}
+
 
 def _clouds(n, d, k, spread, dtype):
     """Overlapping Gaussian clouds around k centres."""
@@ -144,6 +147,28 @@ def _forest(what, n, d, dtype, goals, splitter="exact", timed=("fit",), ask=None
     return _entry(f"forest {what}", dtype, workload, _ask(load, ask) if ask else load, timed, goals)
 
 
+def _linear(title, name, parameters, load, goals, dtype=F64):
+    workload = Workload(name, (), scores.ROUGH_ACCURACY, "predict", {"random_state": 0, **parameters})
+    return _entry(title, dtype, workload, load, ("fit",), goals)
+
+
+def _texts(n, d, stored):
+    """Load rows of a sparse matrix with few stored values each, as counts of words are."""
+
+    def load(quick: bool) -> Data:
+        from scipy.sparse import csr_matrix
+
+        random = np.random.default_rng(0)
+        n_rows = n // 10 if quick else n
+        where = (random.integers(0, d, n_rows * stored), np.arange(n_rows + 1) * stored)
+        X = csr_matrix((random.exponential(size=n_rows * stored), *where), shape=(n_rows, d))
+        X.sum_duplicates()
+        y = (X @ random.normal(size=d) > 0).astype(np.int64)
+        return Data("words", X, y, X, y)
+
+    return load
+
+
 def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     kind = "" if dtype is None else f", {np.dtype(dtype).name}"
     peers = {"sk": "sklearn", "sx": "sklearnex"}
@@ -152,7 +177,6 @@ def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     )
 
 
-F32, F64 = np.float32, np.float64
 ANY_BOOSTING = {"sk": 1, "lightgbm": 1, "xgboost": 1}
 ANY_FOREST = {"sk": 1, "sx": 1}
 
@@ -189,6 +213,37 @@ TARGETS = (
     ),
     _scaler(100_000, 100, F64, {"sk": 4}),
     _labels(10_000_000, {"sk": 19}),
+    _linear(
+        "SGD 200k x 50, 5 epochs",
+        "linear_model.SGDClassifier",
+        EPOCHS,
+        _supervised(200_000, 50, F64, 2),
+        {"sk": 3},
+    ),
+    _linear(
+        "SGD 200k x 50, 5 epochs",
+        "linear_model.SGDClassifier",
+        EPOCHS,
+        _supervised(200_000, 50, F32, 2),
+        {"sk": 3},
+        F32,
+    ),
+    _linear(
+        "SGD of words 20k x 50k, 5 epochs",
+        "linear_model.SGDClassifier",
+        EPOCHS,
+        _texts(20_000, 50_000, 50),
+        {"sk": 1},
+    ),
+    _linear("linear SVC 200k x 50", "svm.LinearSVC", {}, _supervised(200_000, 50, F64, 2), {"sk": 1}),
+    _linear(
+        "linear SVC 50k x 50, hinge",
+        "svm.LinearSVC",
+        {"loss": "hinge", "max_iter": 50},
+        _supervised(50_000, 50, F64, 2),
+        {"sk": 1},
+    ),
+    _linear("linear SVC of words 20k x 50k", "svm.LinearSVC", {}, _texts(20_000, 50_000, 50), {"sk": 1}),
     _boosting("200k x 50", 200_000, 50, F32, 2, {"sk": 1.7, "lightgbm": 1.6, "xgboost": 1.4}),
     _boosting("2k x 2000", 2_000, 2_000, F32, 2, ANY_BOOSTING, trees=20),
     _boosting("20k x 50, 20 classes", 20_000, 50, F32, 20, ANY_BOOSTING, trees=20),

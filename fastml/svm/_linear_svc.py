@@ -91,8 +91,8 @@ class LinearSVC(LinearClassifier, SparseCoefficients, BaseLinearSVM):
 
     Notes
     -----
-    Squared losses of more samples than features are minimised by Newton's method; else coordinates are visited
-    in random order, and those that are out of the question rest.
+    Squared losses of more samples than features are minimised by Newton's method; else coordinates are
+    visited in random order, and those that are out of the question rest.
 
     References
     ----------

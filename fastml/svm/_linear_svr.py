@@ -19,8 +19,8 @@ __all__ = ["LinearSVR"]
 class LinearSVR(Regressor, LinearPredictor, BaseLinearSVM):
     """Linear support vector regression.
 
-    It minimises ``|w|^2 / 2 + C sum(loss)``, where the intercept is the coefficient of one more feature, which
-    is constant.
+    It minimises ``|w|^2 / 2 + C sum(loss)``, where the intercept is the coefficient of one more feature,
+    which is constant.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ class LinearSVR(Regressor, LinearPredictor, BaseLinearSVM):
 
     dual : "auto" or bool, default="auto"
         Whether to solve the dual problem, with a variable for each sample. "auto" does where there are more
-        features than samples; "epsilon_insensitive" is always solved so. Where there are fewer, dense, squared
-        losses are minimised directly all the same: the solution is the same one.
+        features than samples; "epsilon_insensitive" is always solved so. Where there are fewer, dense,
+        squared losses are minimised directly all the same: the solution is the same one.
 
     verbose : int, default=0
         Whether to print the progress.

@@ -1,4 +1,4 @@
-"""Linear support vector machines against scikit-learn's, which are LIBLINEAR's: the same objective or less."""
+"""Linear support vector machines against scikit-learn's LIBLINEAR: the same objective or less."""
 
 import itertools
 

@@ -107,11 +107,11 @@ class Descent:
     loss_sum = property(lambda self: float(self.state[LOSS_SUM]))
     eta = property(lambda self: float(self.state[ETA]))
 
-    @property
-    def means(self):
-        """The averages of the weights."""
+    def _means(self):
         share, scale = self.state[MEAN_SHARE], self.state[MEAN_SCALE]
         return ((self.vectors[MEANS] + share * self.vectors[WEIGHTS]) / scale).astype(self.vectors.dtype)
+
+    means = property(_means)  # of the weights
 
     def slow_down(self):
         """Divide the learning rate by five."""

@@ -72,6 +72,36 @@ def add_dense(X, i, vectors, n, factor):
     return float64(total)
 
 
+@helper(fastmath={"reassoc", "contract", "nsz"})  # summed in vector lanes
+def pull_all(vectors, state, scale):
+    """Apply the L1 penalty to each weight; measure the weights."""
+    squared = absolute = 0.0
+    for t in range(vectors.shape[1]):
+        old = vectors[WEIGHTS, t]
+        new = pulled(old, state[PULL], vectors[PULLS, t], scale)
+        vectors[WEIGHTS, t] = new
+        vectors[PULLS, t] += T(scale * (new - old))
+        squared += float64(new * new)
+        absolute += float64(abs(new))
+    state[SQUARED], state[ABSOLUTE] = squared * scale * scale, absolute * scale
+
+
+@helper(fastmath={"reassoc", "contract", "nsz"})  # summed in any order
+def pull_stored(indices, first, last, vectors, state, scale):
+    """Apply the L1 penalty to the weights of the features that a row has; note by how much they shrink."""
+    squared = absolute = 0.0
+    for s in range(first, last):
+        j = uint64(indices[s])
+        old = vectors[WEIGHTS, j]
+        new = pulled(old, state[PULL], vectors[PULLS, j], scale)
+        vectors[WEIGHTS, j] = new
+        vectors[PULLS, j] += T(scale * (new - old))
+        squared += float64(new) * float64(new) - float64(old) * float64(old)
+        absolute += abs(float64(new)) - abs(float64(old))
+    state[SQUARED] += squared * scale * scale
+    state[ABSOLUTE] += absolute * scale
+
+
 # ---- kernels --------------------------------------------------------------------------------------------
 @kernel
 def shuffle_rows(
@@ -121,15 +151,7 @@ def descend_dense(
                     vectors_work[MEANS, t] += share * X[i, t]
             count_into_means(settings, state_work)
         if l1 > 0.0:
-            squared = absolute = 0.0
-            for t in range(n):
-                old = vectors_work[WEIGHTS, t]
-                new = pulled(old, state_work[PULL], vectors_work[PULLS, t], scale)
-                vectors_work[WEIGHTS, t] = new
-                vectors_work[PULLS, t] += T(scale * (new - old))
-                squared += float64(new * new)
-                absolute += float64(abs(new))
-            state_work[SQUARED], state_work[ABSOLUTE] = squared * scale * scale, absolute * scale
+            pull_all(vectors_work, state_work, scale)
         state_work[STEP] += 1.0
 
 
@@ -191,17 +213,7 @@ def descend_csr(
                     vectors_work[MEANS, uint64(indices[s])] += share * data[s]
             count_into_means(settings, state_work)
         if l1 > 0.0:
-            squared = absolute = 0.0
-            for s in range(first, last):
-                j = uint64(indices[s])
-                old = vectors_work[WEIGHTS, j]
-                new = pulled(old, state_work[PULL], vectors_work[PULLS, j], scale)
-                vectors_work[WEIGHTS, j] = new
-                vectors_work[PULLS, j] += T(scale * (new - old))
-                squared += float64(new) * float64(new) - float64(old) * float64(old)
-                absolute += abs(float64(new)) - abs(float64(old))
-            state_work[SQUARED] += squared * scale * scale
-            state_work[ABSOLUTE] += absolute * scale
+            pull_stored(indices, first, last, vectors_work, state_work, scale)
         state_work[STEP] += 1.0
 
 
