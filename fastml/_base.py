@@ -151,12 +151,6 @@ class _TransformerMixin(_StandIn):
         return fitted.transform(X)
 
 
-class _OutlierMixin(_StandIn):
-    def fit_predict(self, X, y=None, **kwargs):
-        """Fit, and tell inliers from outliers in the same data."""
-        return self.fit(X, **kwargs).predict(X)
-
-
 class _MultiOutputMixin(_StandIn):
     pass
 
@@ -300,7 +294,6 @@ _exchanges = {  # class -> the name of the class that its stand-in stands for; e
         Clusterer,
         OutlierDetector,
         Transformer,
-        OutlierDetector,
         MultiOutput,
         OneToOne,
         ClassNamePrefix,

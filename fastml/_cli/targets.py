@@ -240,6 +240,28 @@ def _lasso(what, load, goals, alpha=0.05):
     return _entry(f"lasso {what}", F64, workload, load, ("fit",), goals)
 
 
+def _descent(title, name, parameters, load, goals, dtype=F64):
+    workload = Workload(name, (), scores.ROUGH_ACCURACY, "predict", {"random_state": 0, **parameters})
+    return _entry(title, dtype, workload, load, ("fit",), goals)
+
+
+def _texts(n, d, stored):
+    """Load rows of a sparse matrix with few stored values each, as counts of words are."""
+
+    def load(quick: bool) -> Data:
+        from scipy.sparse import csr_matrix
+
+        random = np.random.default_rng(0)
+        n_rows = n // 10 if quick else n
+        where = (random.integers(0, d, n_rows * stored), np.arange(n_rows + 1) * stored)
+        X = csr_matrix((random.exponential(size=n_rows * stored), *where), shape=(n_rows, d))
+        X.sum_duplicates()
+        y = (X @ random.normal(size=d) > 0).astype(np.int64)
+        return Data("words", X, y, X, y)
+
+    return load
+
+
 def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     kind = "" if dtype is None else f", {np.dtype(dtype).name}"
     peers = {"sk": "sklearn", "sx": "sklearnex"}
@@ -259,6 +281,8 @@ LASSO_PATH = Workload(
 LASSO_CV = Workload(
     "linear_model.LassoCV", (), scores.R2, "predict", lambda data: {"cv": 5, "n_jobs": effective_threads()}
 )
+
+EPOCHS = {"max_iter": 5, "tol": None}
 
 TARGETS = (
     _kmeans(100_000, 20, 10, F32, {"sk": 2, "sx": 1.3}, passes=10),
@@ -327,4 +351,35 @@ TARGETS = (
         "lasso path 10k x 500, 100 alphas", F64, LASSO_PATH, _correlated(10_000, 500), ("answer",), {"sk": 2}
     ),
     _entry("lasso of 5 folds, 10k x 500", F64, LASSO_CV, _correlated(10_000, 500), ("fit",), {"sk": 5}),
+    _descent(
+        "SGD 200k x 50, 5 epochs",
+        "linear_model.SGDClassifier",
+        EPOCHS,
+        _supervised(200_000, 50, F64, 2),
+        {"sk": 3},
+    ),
+    _descent(
+        "SGD 200k x 50, 5 epochs",
+        "linear_model.SGDClassifier",
+        EPOCHS,
+        _supervised(200_000, 50, F32, 2),
+        {"sk": 3},
+        F32,
+    ),
+    _descent(
+        "SGD of words 20k x 50k, 5 epochs",
+        "linear_model.SGDClassifier",
+        EPOCHS,
+        _texts(20_000, 50_000, 50),
+        {"sk": 1},
+    ),
+    _descent("linear SVC 200k x 50", "svm.LinearSVC", {}, _supervised(200_000, 50, F64, 2), {"sk": 1}),
+    _descent(
+        "linear SVC 50k x 50, hinge",
+        "svm.LinearSVC",
+        {"loss": "hinge", "max_iter": 50},
+        _supervised(50_000, 50, F64, 2),
+        {"sk": 1},
+    ),
+    _descent("linear SVC of words 20k x 50k", "svm.LinearSVC", {}, _texts(20_000, 50_000, 50), {"sk": 1}),
 )

@@ -205,6 +205,11 @@ def _scaler(name):
     return Workload(f"preprocessing.{name}", ("breast_cancer", "china", "made"), scores.SAME, "transform")
 
 
+def _seeded(name, score):
+    data = ("diabetes", "made 10k") if score is scores.ROUGH_R2 else ("breast_cancer", "digits", "made 10k")
+    return Workload(name, data, score, "predict", {"random_state": 0})
+
+
 def _metric(name, data, arguments, **parameters):
     return Workload(f"metrics.{name}", data, scores.SAME, parameters=parameters, arguments=arguments)
 
@@ -388,4 +393,11 @@ WORKLOADS = (
     _scaler("MaxAbsScaler"),
     _scaler("RobustScaler"),
     _scaler("Normalizer"),
+    _seeded("linear_model.SGDClassifier", scores.ROUGH_ACCURACY),
+    _seeded("linear_model.SGDRegressor", scores.ROUGH_R2),
+    _seeded("linear_model.Perceptron", scores.ROUGH_ACCURACY),
+    _seeded("linear_model.PassiveAggressiveClassifier", scores.ROUGH_ACCURACY),
+    _seeded("linear_model.PassiveAggressiveRegressor", scores.ROUGH_R2),
+    _seeded("svm.LinearSVC", scores.ACCURACY),
+    _seeded("svm.LinearSVR", scores.ROUGH_R2),
 )

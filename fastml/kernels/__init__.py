@@ -12,6 +12,7 @@ _FEW = "a few rows are asked on the host, wherever the model was trained"
 _SIGMOID = "sigmoids are fitted to one number a sample, which is on the host"
 _PRUNED = "pruning goes through the nodes of one tree, one after the other"
 _IN_TURN = "coordinate descent moves one feature after the other; on a GPU their products are computed"
+_STEPS = "each step starts from what the step before it has changed; a GPU would wait for launches"
 
 # Launchers without a CUDA twin, and why. Computations on a GPU never ask for them.
 CPU_ONLY = {
@@ -20,6 +21,8 @@ CPU_ONLY = {
     "coordinate_descent.sweep_columns": _IN_TURN,
     "coordinate_descent.sweep_gram": _IN_TURN,
     "coordinate_descent.sweep_sparse": _IN_TURN,
+    "dual_coordinate_descent.row_squares": _STEPS,
+    "dual_coordinate_descent.sweep_dual": _STEPS,
     "gradient_boosting.draw_mask": _GROWN,
     "gradient_boosting.measure_losses": _GROWN,
     "gradient_boosting.sum_leaves": _GROWN,
@@ -34,6 +37,11 @@ CPU_ONLY = {
     "platt.couple_probabilities": _SIGMOID,
     "platt.fit_sigmoid": _SIGMOID,
     "smo.solve_working_set": _CHAIN,
+    "l1_svm.column_squares": _STEPS,
+    "l1_svm.sweep_columns": _STEPS,
+    "sgd.descend": _STEPS,
+    "sgd.descend_in_batches": _STEPS,
+    "sgd.shuffle": _STEPS,
     "sparse_columns.csc_column_largest": _SPARSE,
     "sparse_columns.csc_column_moments": _SPARSE,
     "sparse_columns.csc_column_quantiles": _SPARSE,
