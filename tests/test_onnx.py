@@ -9,10 +9,13 @@ from sklearn.exceptions import NotFittedError
 import fastml
 from fastml.cluster import KMeans
 from fastml.ensemble import (
+    BaggingClassifier,
+    BaggingRegressor,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -37,6 +40,7 @@ CLASSIFIERS = [
     RandomForestClassifier(15, max_depth=3, random_state=0),
     ExtraTreesClassifier(15, class_weight="balanced", random_state=0),
     HistGradientBoostingClassifier(max_iter=15),
+    BaggingClassifier(DecisionTreeClassifier(max_depth=3), n_estimators=7, max_features=2, random_state=0),
 ]
 REGRESSORS = [
     DecisionTreeRegressor(random_state=0),
@@ -45,6 +49,7 @@ REGRESSORS = [
     ExtraTreeRegressor(random_state=0),
     RandomForestRegressor(15, random_state=0),
     ExtraTreesRegressor(15, max_leaf_nodes=9, random_state=0),
+    BaggingRegressor(n_estimators=7, bootstrap_features=True, random_state=0),
     HistGradientBoostingRegressor(max_iter=15),
     HistGradientBoostingRegressor(max_iter=15, loss="poisson"),
     HistGradientBoostingRegressor(max_iter=15, loss="gamma"),
@@ -188,6 +193,19 @@ def test_pipelines(wine):
     check_regressor(est.fit(X, y), X, np.float32)
 
 
+@DTYPES
+@pytest.mark.parametrize(
+    "params", [{}, {"max_features": 2, "contamination": 0.1}, {"max_samples": 1}], ids=str
+)
+def test_outliers(params, dtype, wine):
+    X = with_missing(wine[0])
+    est = IsolationForest(n_estimators=15, random_state=0, **params).fit(X)
+    found, X = compute(est, X, dtype), X.astype(dtype)
+    np.testing.assert_allclose(found["scores"], est.decision_function(X), **TOLERANCE)
+    clear = abs(est.decision_function(X)) > 1e-6
+    np.testing.assert_array_equal(found["label"][clear], est.predict(X)[clear])
+
+
 def test_labels_that_are_objects(iris):
     X, y = iris[0], np.array(["a", "bb", "ü"], dtype=object)[iris[1]]
     check_classifier(RandomForestClassifier(3, random_state=0).fit(X, y), X, np.float32)
@@ -204,6 +222,8 @@ def test_what_cannot_be_exported(iris):
         fastml.to_onnx(make_pipeline(KMeans(3), StandardScaler()).fit(iris[0]))
     with pytest.raises(NotFittedError):
         fastml.to_onnx(KMeans())
+    with pytest.raises(ValueError, match="BaggingClassifier has estimators that are no trees"):
+        fastml.to_onnx(BaggingClassifier(KNeighborsClassifier(), n_estimators=2).fit(*iris))
     with pytest.raises(ValueError, match="dtype"):
         fastml.to_onnx(DecisionTreeClassifier().fit(*iris), "int64")
 

@@ -20,8 +20,9 @@ def to_onnx(estimator: Any, dtype: Any = "float32") -> Any:
     Parameters
     ----------
     estimator : estimator
-        A decision tree, a forest, a `HistGradientBoostingClassifier` or `HistGradientBoostingRegressor`, a
-        `StandardScaler`, `MinMaxScaler` or `KMeans`, or a pipeline of such.
+        A decision tree, a forest, bagging of trees, a `HistGradientBoostingClassifier` or
+        `HistGradientBoostingRegressor`, an `IsolationForest`, a `StandardScaler`, `MinMaxScaler` or `KMeans`,
+        or a pipeline of such.
     dtype : {"float32", "float64"}, default="float32"
         Of the model's input.
 
@@ -29,14 +30,16 @@ def to_onnx(estimator: Any, dtype: Any = "float32") -> Any:
     -------
     model : onnx.ModelProto
         Its input is ``X`` of shape (n_samples, n_features). A classifier has the outputs ``label`` and
-        ``probabilities``, a regressor or clusterer ``variable``, a transformer ``transformed``.
+        ``probabilities``, a regressor or clusterer ``variable``, a transformer ``transformed``, a detector of
+        outliers ``label`` and ``scores``, which are those of ``decision_function``.
 
     Raises
     ------
     TypeError
         For an estimator of another kind.
     ValueError
-        For what ONNX's operators do not have: categories that are strings, classifiers with several outputs.
+        For what ONNX's operators do not have: categories that are strings, classifiers with several outputs;
+        for bagging of others than trees.
     ImportError
         If onnx is not installed.
 

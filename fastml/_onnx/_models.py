@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..solvers.isolation import average_path_length
+from ..solvers.tree import N_REALS, Tree
 from . import _boosting, _exact
 
 __all__ = ["EXPORTS"]
@@ -35,20 +37,52 @@ def _labels(graph, est, indices):
     graph.output(found, "label", classes.dtype, [None])
 
 
+def _trees_of(est):
+    if "tree_" in vars(est):
+        return [est.tree_]
+    if "_forest" in vars(est):
+        return est._forest.trees
+    if vars(est).get("_twin") is not None:
+        raise ValueError(f"{type(est).__name__} has estimators that are no trees of fastml's")
+    return est._whole_trees()
+
+
 def _trees_finish(graph, est):
-    trees = est._forest.trees if hasattr(est, "_forest") else [est.tree_]
-    classifies = hasattr(est, "classes_")
-    if classifies and est.n_outputs_ > 1:
+    trees = _trees_of(est)
+    classifies, n_outputs = hasattr(est, "classes_"), trees[0].n_outputs
+    if classifies and n_outputs > 1:
         name = type(est).__name__
         raise ValueError(f"{name} has several outputs, whose classes do not fit into one result")
     means = _exact.add_trees(graph, trees)
     if classifies:
         _labels(graph, est, graph.add("ArgMax", means, axis=1, keepdims=0))
         graph.output(means, "probabilities", np.float64, [None, len(est.classes_)])
-    elif est.n_outputs_ == 1:
+    elif n_outputs == 1:
         graph.output(_flat(graph, means), "variable", np.float64, [None])
     else:
-        graph.output(means, "variable", np.float64, [None, est.n_outputs_])
+        graph.output(means, "variable", np.float64, [None, n_outputs])
+
+
+def _isolation_finish(graph, est):
+    _, roots, lengths = est._packed_trees()
+    trees = []
+    for tree, own in zip(est._whole_trees(), np.split(lengths, roots[1:])):
+        reals = np.concatenate([tree.reals[:, :N_REALS], own], axis=1)
+        trees.append(Tree(tree.n_features, [1], tree.nodes, reals, tree.max_depth))
+    means = _flat(graph, _exact.add_trees(graph, trees))
+    expected = average_path_length(np.array([est.max_samples_]))
+    # Trees of one sample have no paths: their score is that of an average one.
+    exponent = graph.add("Div", means, -expected) if expected > 0 else graph.add("Sub", means, np.ones(1))
+    scores = graph.add("Neg", graph.add("Pow", np.array([2.0]), exponent))
+    scores = graph.add("Sub", scores, np.array([est.offset_]))
+    is_outlier = graph.cast(graph.add("Less", scores, np.zeros(1)), np.int64)
+    graph.output(
+        graph.add("Sub", np.array([1]), graph.add("Mul", is_outlier, np.array([2]))),
+        "label",
+        np.int64,
+        [None],
+    )
+    graph.output(scores, "scores", np.float64, [None])
 
 
 def _flat(graph, value):
@@ -114,6 +148,8 @@ def _k_means_finish(graph, est):
 
 TREES = Export(_trees_finish)
 EXPORTS = {
+    "BaggingClassifier": TREES,
+    "BaggingRegressor": TREES,
     "DecisionTreeClassifier": TREES,
     "DecisionTreeRegressor": TREES,
     "ExtraTreeClassifier": TREES,
@@ -122,6 +158,7 @@ EXPORTS = {
     "ExtraTreesRegressor": TREES,
     "HistGradientBoostingClassifier": Export(_boosting_finish),
     "HistGradientBoostingRegressor": Export(_boosting_finish),
+    "IsolationForest": Export(_isolation_finish),
     "KMeans": Export(_k_means_finish),
     "MinMaxScaler": _transformer(_min_max_scaler),
     "RandomForestClassifier": TREES,

@@ -289,9 +289,13 @@ class BaseBagging(EstimatorSequence):
     def _packed_trees(self):
         return self._cached(list(self.estimators_), self._pack)
 
-    def _pack(self):
+    def _whole_trees(self):
+        """The trees, asking for features of X."""
         pairs = zip(self.estimators_, self.estimators_features_)
-        trees = [with_features(est.tree_, features) for est, features in pairs]
+        return [with_features(est.tree_, features) for est, features in pairs]
+
+    def _pack(self):
+        trees = self._whole_trees()
         return pack_values(trees, [tree.value[:, 0] for tree in trees])
 
     def _mean_values(self, X):

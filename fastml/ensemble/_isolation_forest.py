@@ -276,10 +276,13 @@ class IsolationForest(OutlierDetector, TreeEnsemble):
         check_fitted(self, "_seeds")
         return [bagging.draw(self._how, seed)[1] for seed in self._seeds.tolist()]
 
-    def _pack(self):
+    def _whole_trees(self):
+        """The trees, asking for features of X."""
         pairs, d = zip(self._forest.trees, self.estimators_features_), self.n_features_in_
-        trees = [grown if len(own) == d else with_features(grown, own) for grown, own in pairs]
-        return solver.pack_paths(CPU, trees)
+        return [grown if len(own) == d else with_features(grown, own) for grown, own in pairs]
+
+    def _pack(self):
+        return solver.pack_paths(CPU, self._whole_trees())
 
     # ---- scikit-learn's twin ----
     def _fit_sparse(self, X, sample_weight):
