@@ -74,6 +74,7 @@ MAY_IMPORT = {
         "fastml.kernels._compile",
         "fastml.kernels._cuda",
         "fastml.kernels._cuda_library",
+        "fastml.kernels._inlined",
         "fastml.kernels._jit",
         "fastml.kernels._library",
         "fastml.kernels._processor",
