@@ -8,14 +8,16 @@ import numpy as np
 
 from .._base import Classifier, stand_for
 from .._device import like_input
+from .._docs import inherit_docs
 from .._tree_rounds import pack_values
-from .._validation import check_fitted, fit_method, sk
+from .._validation import check_fitted, sk
 from ..solvers import adaboost as solver
 from ._base_adaboost import BaseAdaBoost
 
 __all__ = ["AdaBoostClassifier"]
 
 
+@inherit_docs
 class AdaBoostClassifier(Classifier, BaseAdaBoost):
     """AdaBoost for classification (SAMME).
 
@@ -27,26 +29,11 @@ class AdaBoostClassifier(Classifier, BaseAdaBoost):
     estimator : object, default=None
         What is fitted, with weights; None means `fastml.tree.DecisionTreeClassifier` of depth 1.
 
-    n_estimators : int, default=50
-        The most classifiers; a perfect one ends the boosting.
-
-    learning_rate : float, default=1.0
-        By which the weight of each classifier is multiplied.
-
     random_state : int, RandomState instance or None, default=None
         Of the classifiers that have a parameter `random_state`.
 
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
-
     Attributes
     ----------
-    estimator_ : estimator
-        What was copied for each round.
-
-    estimators_ : list of estimators
-        The fitted classifiers.
-
     classes_ : ndarray of shape (n_classes,)
         The labels.
 
@@ -58,15 +45,6 @@ class AdaBoostClassifier(Classifier, BaseAdaBoost):
 
     estimator_errors_ : ndarray of shape (n_estimators,)
         Their weighted shares of wrong labels.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity, in the weighted mean of the trees.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
 
     See Also
     --------
@@ -115,26 +93,6 @@ class AdaBoostClassifier(Classifier, BaseAdaBoost):
             return
         if not sk("sklearn.utils.validation.has_fit_parameter")(self.estimator_, "sample_weight"):
             raise ValueError(f"{type(self.estimator).__name__} doesn't support sample_weight.")
-
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Fit the classifiers.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data.
-        y : array-like of shape (n_samples,)
-            The labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            First weights of the samples; None means equal ones.
-
-        Returns
-        -------
-        self : AdaBoostClassifier
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight)
 
     def _make_round(self, rounds, X, y):
         def fit_round(i, weight):

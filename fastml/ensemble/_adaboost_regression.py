@@ -8,14 +8,16 @@ import numpy as np
 
 from .._base import Regressor, stand_for
 from .._device import like_input
+from .._docs import inherit_docs
 from .._tree_rounds import pack_values
-from .._validation import Options, fit_method, sk
+from .._validation import Options, sk
 from ..solvers import adaboost as solver
 from ._base_adaboost import BaseAdaBoost
 
 __all__ = ["AdaBoostRegressor"]
 
 
+@inherit_docs
 class AdaBoostRegressor(Regressor, BaseAdaBoost):
     """AdaBoost for regression (AdaBoost.R2).
 
@@ -27,43 +29,19 @@ class AdaBoostRegressor(Regressor, BaseAdaBoost):
     estimator : object, default=None
         What is fitted; None means `fastml.tree.DecisionTreeRegressor` of depth 3.
 
-    n_estimators : int, default=50
-        The most regressors; a perfect one ends the boosting.
-
-    learning_rate : float, default=1.0
-        By which the weight of each regressor is multiplied.
-
     loss : {"linear", "square", "exponential"}, default="linear"
         What is made of the errors before samples are weighed.
 
     random_state : int, RandomState instance or None, default=None
         Of the draws, and of the regressors that have a parameter `random_state`.
 
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
-
     Attributes
     ----------
-    estimator_ : estimator
-        What was copied for each round.
-
-    estimators_ : list of estimators
-        The fitted regressors.
-
     estimator_weights_ : ndarray of shape (n_estimators,)
         Their weights.
 
     estimator_errors_ : ndarray of shape (n_estimators,)
         Their mean losses.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity, in the weighted mean of the trees.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
 
     See Also
     --------
@@ -113,26 +91,6 @@ class AdaBoostRegressor(Regressor, BaseAdaBoost):
 
     def _check_estimator(self):
         """Any regressor will do."""
-
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Fit the regressors.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data.
-        y : array-like of shape (n_samples,)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            First weights of the samples; None means equal ones.
-
-        Returns
-        -------
-        self : AdaBoostRegressor
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight)
 
     def _make_round(self, rounds, X, y):
         target = y.astype(np.float64) if rounds is not None else y

@@ -8,12 +8,14 @@ import numpy as np
 
 from .._base import Classifier, stand_for
 from .._device import like_input
-from .._validation import check_fitted, fit_method
+from .._docs import inherit_docs
+from .._validation import check_fitted
 from ._base_bagging import BaseBagging, if_estimator_has
 
 __all__ = ["BaggingClassifier"]
 
 
+@inherit_docs
 class BaggingClassifier(Classifier, BaseBagging):
     """Bagging for classification.
 
@@ -25,53 +27,8 @@ class BaggingClassifier(Classifier, BaseBagging):
     estimator : object, default=None
         What is fitted; None means `fastml.tree.DecisionTreeClassifier`.
 
-    n_estimators : int, default=10
-        How many estimators there are.
-
-    max_samples : int or float, default=None
-        How many samples are drawn for each; a float is a fraction. None means as many as there are.
-
-    max_features : int or float, default=1.0
-        How many features are drawn for each; a float is a fraction.
-
-    bootstrap : bool, default=True
-        Whether samples are drawn with replacement.
-
-    bootstrap_features : bool, default=False
-        Whether features are drawn with replacement.
-
-    oob_score : bool, default=False
-        Whether to predict samples by the estimators that have not seen them, and to score that.
-
-    warm_start : bool, default=False
-        Whether fitting again adds estimators to those that are there.
-
-    n_jobs : int, default=None
-        The number of threads; None and -1 mean what `fastml.set_config` says.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the samples and features, and of the estimators that have a parameter `random_state`.
-
-    verbose : int, default=0
-        More than 1 prints a line for each estimator.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
-
     Attributes
     ----------
-    estimator_ : estimator
-        What was copied.
-
-    estimators_ : list of estimators
-        The fitted estimators.
-
-    estimators_samples_ : list of ndarray
-        The samples of each.
-
-    estimators_features_ : list of ndarray
-        The features of each.
-
     classes_ : ndarray of shape (n_classes,)
         The labels.
 
@@ -83,12 +40,6 @@ class BaggingClassifier(Classifier, BaseBagging):
 
     oob_decision_function_ : ndarray of shape (n_samples, n_classes)
         The probabilities for samples by the estimators that have not seen them; if `oob_score`.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
 
     See Also
     --------
@@ -145,28 +96,6 @@ class BaggingClassifier(Classifier, BaseBagging):
         from ..tree import DecisionTreeClassifier
 
         return DecisionTreeClassifier()
-
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_params: Any) -> Any:
-        """Fit the estimators.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data.
-        y : array-like of shape (n_samples,)
-            The labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            By which samples are drawn; None means equally.
-        **fit_params : dict
-            Parameters for the estimators, with scikit-learn's metadata routing.
-
-        Returns
-        -------
-        self : BaggingClassifier
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight, fit_params)
 
     def _encode(self, y):
         self.classes_, codes = np.unique(y, return_inverse=True)

@@ -8,12 +8,14 @@ import numpy as np
 
 from .._base import Regressor, stand_for
 from .._device import like_input
-from .._validation import fit_method, sk
+from .._docs import inherit_docs
+from .._validation import sk
 from ._base_bagging import BaseBagging
 
 __all__ = ["BaggingRegressor"]
 
 
+@inherit_docs
 class BaggingRegressor(Regressor, BaseBagging):
     """Bagging for regression.
 
@@ -25,64 +27,13 @@ class BaggingRegressor(Regressor, BaseBagging):
     estimator : object, default=None
         What is fitted; None means `fastml.tree.DecisionTreeRegressor`.
 
-    n_estimators : int, default=10
-        How many estimators there are.
-
-    max_samples : int or float, default=None
-        How many samples are drawn for each; a float is a fraction. None means as many as there are.
-
-    max_features : int or float, default=1.0
-        How many features are drawn for each; a float is a fraction.
-
-    bootstrap : bool, default=True
-        Whether samples are drawn with replacement.
-
-    bootstrap_features : bool, default=False
-        Whether features are drawn with replacement.
-
-    oob_score : bool, default=False
-        Whether to predict samples by the estimators that have not seen them, and to score that.
-
-    warm_start : bool, default=False
-        Whether fitting again adds estimators to those that are there.
-
-    n_jobs : int, default=None
-        The number of threads; None and -1 mean what `fastml.set_config` says.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the samples and features, and of the estimators that have a parameter `random_state`.
-
-    verbose : int, default=0
-        More than 1 prints a line for each estimator.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
-
     Attributes
     ----------
-    estimator_ : estimator
-        What was copied.
-
-    estimators_ : list of estimators
-        The fitted estimators.
-
-    estimators_samples_ : list of ndarray
-        The samples of each.
-
-    estimators_features_ : list of ndarray
-        The features of each.
-
     oob_score_ : float
         The coefficient of determination for samples that were not drawn; if `oob_score`.
 
     oob_prediction_ : ndarray of shape (n_samples,)
         The predictions for samples by the estimators that have not seen them; if `oob_score`.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
 
     See Also
     --------
@@ -137,28 +88,6 @@ class BaggingRegressor(Regressor, BaseBagging):
         from ..tree import DecisionTreeRegressor
 
         return DecisionTreeRegressor()
-
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_params: Any) -> Any:
-        """Fit the estimators.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data.
-        y : array-like of shape (n_samples,)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            By which samples are drawn; None means equally.
-        **fit_params : dict
-            Parameters for the estimators, with scikit-learn's metadata routing.
-
-        Returns
-        -------
-        self : BaggingRegressor
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight, fit_params)
 
     def _encode(self, y):
         return y

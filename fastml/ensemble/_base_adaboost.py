@@ -11,7 +11,16 @@ from .. import _trees
 from .._device import CPU, choose, report_fallback
 from .._parameters import HasMethods
 from .._tree_rounds import TreeRounds, is_tree, leaves_of
-from .._validation import DEVICE, Interval, check_fitted, check_weight, check_X_y, random_state, sk
+from .._validation import (
+    DEVICE,
+    Interval,
+    check_fitted,
+    check_weight,
+    check_X_y,
+    fit_method,
+    random_state,
+    sk,
+)
 from ..solvers import adaboost as solver
 from ..solvers import forest
 from ._sequence import MAX_SEED, EstimatorSequence
@@ -24,6 +33,22 @@ class BaseAdaBoost(EstimatorSequence):
 
     Where the base estimators are fastml's trees, the data is validated and ranked once for all rounds, and
     one call predicts with all trees. Any other estimator is fitted and asked as it comes.
+
+    Parameters
+    ----------
+    n_estimators : int, default=50
+        The most estimators; a perfect one ends the boosting.
+
+    learning_rate : float, default=1.0
+        By which the weight of each estimator is multiplied.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        What was copied for each round.
+
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        How much each feature lowered the impurity, in the weighted mean of the trees.
     """
 
     _constraints: dict = {
@@ -57,6 +82,26 @@ class BaseAdaBoost(EstimatorSequence):
         return sk("sklearn.utils._metadata_requests._RoutingNotSupportedMixin").get_metadata_routing(self)
 
     # ---- fitting ----
+    @fit_method
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Fit the estimators.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data.
+        y : array-like of shape (n_samples,)
+            The labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            First weights of the samples; None means equal ones.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight)
+
     def _fit(self, X, y, sample_weight):
         prototype = self._default_estimator() if self.estimator is None else self.estimator
         grows = self._grows(prototype) and not hasattr(X, "tocsr")

@@ -16,7 +16,16 @@ from .._device import CPU, report_fallback
 from .._parameters import HasMethods
 from .._threads import for_each_block
 from .._tree_rounds import TreeRounds, is_tree, pack_values, with_features
-from .._validation import DEVICE, Interval, check_fitted, check_weight, check_X_y, random_state, sk
+from .._validation import (
+    DEVICE,
+    Interval,
+    check_fitted,
+    check_weight,
+    check_X_y,
+    fit_method,
+    random_state,
+    sk,
+)
 from ..solvers import bagging as solver
 from ..solvers import forest
 from ._sequence import MAX_SEED, EstimatorSequence
@@ -45,6 +54,43 @@ class BaseBagging(EstimatorSequence):
 
     Where the base estimators are fastml's trees, the data is validated and ranked once, trees grow side by
     side, and one call predicts with all of them. Any other estimator goes to scikit-learn's class.
+
+    Parameters
+    ----------
+    n_estimators : int, default=10
+        How many estimators there are.
+
+    max_samples : int or float, default=None
+        How many samples are drawn for each; a float is a fraction. None means as many as there are.
+
+    max_features : int or float, default=1.0
+        How many features are drawn for each; a float is a fraction.
+
+    bootstrap : bool, default=True
+        Whether samples are drawn with replacement.
+
+    bootstrap_features : bool, default=False
+        Whether features are drawn with replacement.
+
+    oob_score : bool, default=False
+        Whether to predict samples by the estimators that have not seen them, and to score that.
+
+    warm_start : bool, default=False
+        Whether fitting again adds estimators to those that are there.
+
+    random_state : int, RandomState instance or None, default=None
+        Of the samples and features, and of the estimators that have a parameter `random_state`.
+
+    verbose : int, default=0
+        More than 1 prints a line for each estimator.
+
+    Attributes
+    ----------
+    estimators_samples_ : list of ndarray
+        The samples of each.
+
+    estimators_features_ : list of ndarray
+        The features of each.
     """
 
     _constraints: dict = {
@@ -97,6 +143,28 @@ class BaseBagging(EstimatorSequence):
         return self._new_twin().get_metadata_routing()
 
     # ---- fitting ----
+    @fit_method
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_params: Any) -> Any:
+        """Fit the estimators.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data.
+        y : array-like of shape (n_samples,)
+            The labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            By which samples are drawn; None means equally.
+        **fit_params : dict
+            Parameters for the estimators, with scikit-learn's metadata routing.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, fit_params)
+
     def _fit(self, X, y, sample_weight, fit_params):
         base = self._base()
         reason = self._why_not(base, X, y, fit_params)
@@ -260,26 +328,9 @@ class BaseBagging(EstimatorSequence):
                     setattr(twin, name, value)
         return twin
 
-    @classmethod
-    def from_sklearn(cls, estimator: Any, device: str | None = None) -> Any:
-        """Return an estimator like scikit-learn's, with the same parameters and attributes.
-
-        Parameters
-        ----------
-        estimator : sklearn.ensemble.BaseEnsemble
-            Of the class of the same name.
-        device : {"auto", "cpu", "cuda"}, default=None
-            Where to compute; None means what `fastml.set_config` says.
-
-        Returns
-        -------
-        estimator : BaseBagging
-            It shares nothing with the other one; the estimators in it are scikit-learn's still.
-        """
-        made = super().from_sklearn(estimator, device)
-        if "estimators_" in vars(made):
-            made._twin = copy.deepcopy(estimator)
-        return made
+    def _take_from(self, twin):
+        super()._take_from(twin)
+        self._twin = copy.deepcopy(twin)
 
     # ---- using the trees ----
     def _rows(self, X):

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import copy
-import numbers
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from .._base import Estimator
 from .._device import CPU, choose, like_input
-from .._validation import (
-    DEVICE,
-    Interval,
-    Options,
-    callback_context,
-    check_fitted,
-    fit_method,
-    random_state,
-    sk,
-)
+from .._validation import callback_context, check_fitted, fit_method, random_state, sk
 from ..solvers import boosting as solver
 from ._boosting_inputs import (
     check_groups,
@@ -31,6 +22,7 @@ from ._boosting_inputs import (
     check_weights,
     encode,
 )
+from ._boosting_parameters import BoostingParameters
 from ._boosting_stopping import Losses, Scores, should_stop
 from ._reading import ReadsModels
 
@@ -43,35 +35,9 @@ STOPPING_FROM = 10_000  # rows from which "auto" stops early
 OPTIONS = ("max_leaf_nodes max_depth min_samples_leaf l2_regularization max_features learning_rate").split()
 
 
-class BaseHistGradientBoosting(ReadsModels, Estimator):
+class BaseHistGradientBoosting(BoostingParameters, ReadsModels, Estimator):
     """What the regressor and the classifier share."""
 
-    _constraints = {
-        "learning_rate": [Interval(numbers.Real, 0, closed="neither")],
-        "max_iter": [Interval(numbers.Integral, 1)],
-        "max_leaf_nodes": [Interval(numbers.Integral, 2), None],
-        "max_depth": [Interval(numbers.Integral, 1), None],
-        "min_samples_leaf": [Interval(numbers.Integral, 1)],
-        "l2_regularization": [Interval(numbers.Real, 0)],
-        "max_features": [Interval(float, 0, 1, closed="right")],
-        "monotonic_cst": ["array-like", dict, None],
-        "interaction_cst": [list, tuple, Options("pairwise", "no_interactions"), None],
-        "n_iter_no_change": [Interval(numbers.Integral, 1)],
-        "validation_fraction": [
-            Interval(float, 0, 1, closed="neither"),
-            Interval(numbers.Integral, 1),
-            None,
-        ],
-        "tol": [Interval(numbers.Real, 0)],
-        "max_bins": [Interval(numbers.Integral, 2, 255, closed="both")],
-        "categorical_features": ["array-like", Options("from_dtype"), None],
-        "warm_start": ["boolean"],
-        "early_stopping": [Options("auto"), "boolean"],
-        "scoring": [str, callable, None],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
-        "device": DEVICE,
-    }
     _predicts_numbers = True
 
     def __sklearn_tags__(self):
@@ -382,6 +348,37 @@ class BaseHistGradientBoosting(ReadsModels, Estimator):
         for first in range(0, len(forest.trees), k):
             kernels.predict_rows(forest._replace(trees=forest.trees[first : first + k]), X, raw)
             yield device.to_host(raw).copy()
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict classes or targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Predictions; of equally probable classes the first.
+        """
+        return self._like(self._from_raw(self._raw_predict(X)), X)
+
+    def staged_predict(self, X: Any) -> Iterator[np.ndarray]:
+        """Predict classes or targets after each round.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The data.
+
+        Yields
+        ------
+        y : ndarray of shape (n_samples,)
+            Predictions.
+        """
+        for raw in self._staged_raw_predict(X):
+            yield self._like(self._from_raw(raw), X)
 
     def _compute_partial_dependence_recursion(self, grid, target_features):
         """Averages over the training data with some features at given values, by walking down the trees."""

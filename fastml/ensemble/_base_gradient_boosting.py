@@ -12,8 +12,18 @@ from .. import _trees
 from .._base import Estimator
 from .._device import CPU, report_fallback
 from .._threads import for_each_block
+from .._tree_estimators import TreeParameters
 from .._tree_rounds import TreeRounds, copy_tree
-from .._validation import DEVICE, Interval, Options, check_weight, check_X_y, random_state, sk
+from .._validation import (
+    DEVICE,
+    Interval,
+    Options,
+    check_weight,
+    check_X_y,
+    fit_method,
+    random_state,
+    sk,
+)
 from ..solvers import gradient_boosting as solver
 from ..tree import DecisionTreeRegressor
 from ._gradient_boosting_progress import Progress
@@ -32,8 +42,71 @@ LEARNT = (
 )  # fmt: skip
 
 
-class BaseGradientBoosting(Prediction, Twin, Estimator):
-    """Base class of gradient boosting."""
+class BaseGradientBoosting(Prediction, Twin, TreeParameters, Estimator):
+    """Base class of gradient boosting.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.1
+        By which the values of all leaves are multiplied.
+
+    n_estimators : int, default=100
+        How many stages there are.
+
+    subsample : float, default=1.0
+        The share of the samples that is drawn for each stage; if it is less than 1, the others are scored.
+
+    criterion : str, default="deprecated"
+        Of no effect: the trees lower the squared error.
+
+    max_depth : int, default=3
+        Most splits above a leaf. None means no bound.
+
+    random_state : int, RandomState instance or None, default=None
+        Of the order in which features are tried, of the drawn and of the held out samples.
+
+    max_features : int, float or {"sqrt", "log2"}, default=None
+        How many features, drawn anew, a split considers; a float is a fraction. None means all.
+
+    verbose : int, default=0
+        1 prints the progress once in a while, more after each stage.
+
+    warm_start : bool, default=False
+        Whether fitting again adds stages to those that are there.
+
+    validation_fraction : float, default=0.1
+        The share of the samples that is held out if `n_iter_no_change` is given.
+
+    n_iter_no_change : int, default=None
+        After how many stages that do not lower the loss of held out samples boosting stops. None: never.
+
+    tol : float, default=1e-4
+        By how much the loss must fall to count as lower.
+
+    Attributes
+    ----------
+    n_estimators_ : int
+        The number of stages.
+
+    n_trees_per_iteration_ : int
+        The number of trees of a stage.
+
+    init_ : estimator or "zero"
+        What boosting started from.
+
+    train_score_ : ndarray of shape (n_estimators_,)
+        The loss of the samples that each stage was fitted to.
+
+    oob_improvement_, oob_scores_ : ndarray of shape (n_estimators_,)
+        By how much each stage lowered the loss of the samples that were not drawn for it, and this loss; if
+        `subsample` is less than 1.
+
+    oob_score_ : float
+        The last of `oob_scores_`.
+
+    max_features_ : int
+        The number of features that a split considers.
+    """
 
     _constraints: dict = {
         **{name: terms for name, terms in _trees.CONSTRAINTS.items() if name != "monotonic_cst"},
@@ -67,6 +140,29 @@ class BaseGradientBoosting(Prediction, Twin, Estimator):
         return {name: value for name, value in super().__getstate__().items() if name != "_packed"}
 
     # ---- fitting ----
+    @fit_method
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, monitor: Any = None) -> Any:
+        """Fit the trees.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data; it is compared as float32.
+        y : array-like of shape (n_samples,)
+            The labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; None means ones.
+        monitor : callable, default=None
+            Called after each stage with its number, this estimator and the variables of the loop; returns
+            whether to end the fitting.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, monitor)
+
     def _fit(self, X, y, sample_weight, monitor):
         if hasattr(X, "tocsr"):
             return self._fit_sparse(X, y, sample_weight, monitor)

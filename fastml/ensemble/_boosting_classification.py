@@ -9,12 +9,14 @@ import numpy as np
 
 from .._base import Classifier
 from .._device import CPU
+from .._docs import inherit_docs
 from .._validation import Options, sk
 from ._base_boosting import BaseHistGradientBoosting
 
 __all__ = ["HistGradientBoostingClassifier"]
 
 
+@inherit_docs
 class HistGradientBoostingClassifier(Classifier, BaseHistGradientBoosting):
     """Gradient boosting of classification trees over features in bins.
 
@@ -25,105 +27,17 @@ class HistGradientBoostingClassifier(Classifier, BaseHistGradientBoosting):
     loss : {"log_loss"}, default="log_loss"
         What is minimised. Two classes take one tree a round, more classes one tree each.
 
-    learning_rate : float, default=0.1
-        Factor of the trees' predictions.
-
-    max_iter : int, default=100
-        The most rounds.
-
-    max_leaf_nodes : int or None, default=31
-        The most leaves of a tree; None means that there is no limit.
-
-    max_depth : int or None, default=None
-        The most edges from a tree's root to a leaf; None means that there is no limit.
-
-    min_samples_leaf : int, default=20
-        The least samples of a leaf.
-
-    l2_regularization : float, default=0.0
-        Added to the sum of second derivatives that a leaf's value is divided by.
-
-    max_features : float, default=1.0
-        Part of the features that each split may choose from, drawn at random.
-
-    max_bins : int, default=255
-        The most bins of a feature. One more holds missing values.
-
-    categorical_features : array-like of {bool, int, str} of shape (n_features,) or \
-            (n_categorical_features,), "from_dtype" or None, default="from_dtype"
-        Features of categories: a mask, indices, or names. "from_dtype" takes the columns of a data frame that
-        are categorical by their dtype. Each has at most `max_bins` categories.
-
-    monotonic_cst : array-like of int of shape (n_features,), dict or None, default=None
-        1 where predictions must not fall with the feature, -1 where they must not rise, 0 elsewhere; or a
-        dict of these by the features' names.
-
-    interaction_cst : {"pairwise", "no_interactions"} or sequence of collections of int, default=None
-        Groups of features that may occur together on the way from a tree's root to a leaf. Features in no
-        group make one more.
-
-    warm_start : bool, default=False
-        Whether to add rounds to those of the previous fit, on the same data.
-
-    early_stopping : "auto" or bool, default="auto"
-        Whether to stop when the scores get no better; "auto" does so for more than 10,000 samples.
-
-    scoring : str, callable or None, default="loss"
-        What to stop early by: "loss", a scorer, or None for the estimator's own score.
-
-    validation_fraction : int, float or None, default=0.1
-        How many samples to hold out to stop early by, or what part. None: none, the training data itself is
-        scored.
-
-    n_iter_no_change : int, default=10
-        Stop when none of as many rounds was better than the one before them.
-
-    tol : float, default=1e-7
-        How much better a score has to be.
-
-    verbose : int, default=0
-        1 prints a summary, 2 a line for each round.
-
-    random_state : int, RandomState instance or None, default=None
-        Where the random numbers come from that choose the samples held out, those that bins are found from
-        when there are more than 200,000, and features.
-
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives all of them the same weight in sum. They multiply the weights
         of the samples.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Class labels.
 
-    do_early_stopping_ : bool
-        Whether it was tried to stop early.
-
-    n_iter_ : int
-        Number of rounds.
-
     n_trees_per_iteration_ : int
         Trees of a round: 1 for two classes, else one for each class.
-
-    train_score_ : ndarray of shape (n_iter_ + 1,)
-        Scores of the training data before the first and after each round, or minus the losses; empty without
-        early stopping.
-
-    validation_score_ : ndarray of shape (n_iter_ + 1,)
-        The same for the data held out; empty if there is none.
-
-    is_categorical_ : ndarray of shape (n_features,) or None
-        Which features are categories; None if none is.
-
-    n_features_in_ : int
-        Number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, when all are strings.
 
     See Also
     --------
@@ -207,37 +121,6 @@ class HistGradientBoostingClassifier(Classifier, BaseHistGradientBoosting):
         self.class_weight = class_weight
         self.device = device
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The data.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Predicted classes; the first of equally probable ones.
-        """
-        return self._like(self._classes_of(self._raw_predict(X)), X)
-
-    def staged_predict(self, X: Any) -> Iterator[np.ndarray]:
-        """Predict classes after each round.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The data.
-
-        Yields
-        ------
-        y : ndarray of shape (n_samples,)
-            Predicted classes.
-        """
-        for raw in self._staged_raw_predict(X):
-            yield self._like(self._classes_of(raw), X)
-
     def predict_proba(self, X: Any) -> np.ndarray:
         """Predict probabilities of the classes.
 
@@ -306,7 +189,7 @@ class HistGradientBoostingClassifier(Classifier, BaseHistGradientBoosting):
     def _loss_name(self):
         return "binomial" if self.n_trees_per_iteration_ == 1 else "multinomial"
 
-    def _classes_of(self, raw):
+    def _from_raw(self, raw):
         return self.classes_[(raw[0] > 0).astype(int) if len(raw) == 1 else raw.argmax(axis=0)]
 
     def _encode_target(self, y):

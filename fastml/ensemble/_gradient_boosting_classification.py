@@ -8,13 +8,15 @@ import numpy as np
 
 from .._base import Classifier, stand_for
 from .._device import like_input
+from .._docs import inherit_docs
 from .._parameters import HasMethods
-from .._validation import Options, fit_method
+from .._validation import Options
 from ._base_gradient_boosting import BaseGradientBoosting
 
 __all__ = ["GradientBoostingClassifier"]
 
 
+@inherit_docs
 class GradientBoostingClassifier(Classifier, BaseGradientBoosting):
     """Gradient boosting for classification.
 
@@ -26,107 +28,19 @@ class GradientBoostingClassifier(Classifier, BaseGradientBoosting):
     loss : {"log_loss", "exponential"}, default="log_loss"
         What is minimised; the exponential loss, AdaBoost's, is for two classes.
 
-    learning_rate : float, default=0.1
-        By which the values of all leaves are multiplied.
-
-    n_estimators : int, default=100
-        How many stages there are.
-
-    subsample : float, default=1.0
-        The share of the samples that is drawn for each stage; if it is less than 1, the others are scored.
-
-    criterion : str, default="deprecated"
-        Of no effect: the trees lower the squared error.
-
-    min_samples_split : int or float, default=2
-        Fewest samples in a node that is split; a float is a fraction of all samples.
-
-    min_samples_leaf : int or float, default=1
-        Fewest samples in a leaf; a float is a fraction of all samples.
-
-    min_weight_fraction_leaf : float, default=0.0
-        Smallest weight of a leaf, as a fraction of the weight of all samples.
-
-    max_depth : int, default=3
-        Most splits above a leaf. None means no bound.
-
-    min_impurity_decrease : float, default=0.0
-        Least by which a split must lower the impurity, weighed by the node's share of the samples.
-
     init : estimator or "zero", default=None
         What boosting starts from. None means the shares of the classes.
 
-    random_state : int, RandomState instance or None, default=None
-        Of the order in which features are tried, of the drawn and of the held out samples.
-
-    max_features : int, float or {"sqrt", "log2"}, default=None
-        How many features, drawn anew, a split considers; a float is a fraction. None means all.
-
-    verbose : int, default=0
-        1 prints the progress once in a while, more after each stage.
-
-    max_leaf_nodes : int, default=None
-        Most leaves of a tree; the splits that lower the impurity most come first. None means no bound.
-
-    warm_start : bool, default=False
-        Whether fitting again adds stages to those that are there.
-
-    validation_fraction : float, default=0.1
-        The share of the samples that is held out if `n_iter_no_change` is given.
-
-    n_iter_no_change : int, default=None
-        After how many stages that do not lower the loss of held out samples boosting stops. None: never.
-
-    tol : float, default=1e-4
-        By how much the loss must fall to count as lower.
-
-    ccp_alpha : float, default=0.0
-        The price of a leaf in minimal cost-complexity pruning.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
-
     Attributes
     ----------
-    n_estimators_ : int
-        The number of stages.
-
-    n_trees_per_iteration_ : int
-        The number of trees of a stage.
-
     estimators_ : ndarray of DecisionTreeRegressor of shape (n_estimators_, n_trees_per_iteration_)
         The trees.
-
-    init_ : estimator or "zero"
-        What boosting started from.
-
-    train_score_ : ndarray of shape (n_estimators_,)
-        The loss of the samples that each stage was fitted to.
-
-    oob_improvement_, oob_scores_ : ndarray of shape (n_estimators_,)
-        By how much each stage lowered the loss of the samples that were not drawn for it, and this loss; if
-        `subsample` is less than 1.
-
-    oob_score_ : float
-        The last of `oob_scores_`.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity, in the mean of the trees; in sum 1.
-
-    max_features_ : int
-        The number of features that a split considers.
 
     classes_ : ndarray of shape (n_classes,)
         The labels.
 
     n_classes_ : int
         The number of labels.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
 
     See Also
     --------
@@ -203,29 +117,6 @@ class GradientBoostingClassifier(Classifier, BaseGradientBoosting):
         self.ccp_alpha = ccp_alpha
         self.device = device
 
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, monitor: Any = None) -> Any:
-        """Fit the trees.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data; it is compared as float32.
-        y : array-like of shape (n_samples,)
-            The labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None means ones.
-        monitor : callable, default=None
-            Called after each stage with its number, this estimator and the variables of the loop; returns
-            whether to end the fitting.
-
-        Returns
-        -------
-        self : GradientBoostingClassifier
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight, monitor)
-
     def _encode(self, y, weight):
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.n_classes_ = n = len(self.classes_)
@@ -287,41 +178,10 @@ class GradientBoostingClassifier(Classifier, BaseGradientBoosting):
         for raw in self._staged_raw_predict(X):
             yield like_input(raw, X)
 
-    def _labels(self, raw):
+    def _from_raw(self, raw):
         if raw.shape[1] == 1:
             return self.classes_.take(raw[:, 0] >= 0)
         return self.classes_.take(raw.argmax(axis=1))
-
-    def predict(self, X: Any) -> Any:
-        """Predict labels.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples; they are compared as float32.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            The labels.
-        """
-        return like_input(self._labels(self._raw_predict(self._rows(X))), X)
-
-    def staged_predict(self, X: Any) -> Any:
-        """Predict labels after each stage.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples; they are compared as float32.
-
-        Yields
-        ------
-        y : ndarray of shape (n_samples,)
-            The labels.
-        """
-        for raw in self._staged_raw_predict(X):
-            yield like_input(self._labels(raw), X)
 
     def _probabilities(self, raw):
         if raw.shape[1] > 1:

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 from .._base import Regressor, stand_for
-from .._device import like_input
+from .._docs import inherit_docs
 from .._parameters import HasMethods
-from .._validation import Interval, Options, fit_method
+from .._validation import Interval, Options
 from ..solvers import gradient_boosting as solver
 from ._base_gradient_boosting import BaseGradientBoosting
 
 __all__ = ["GradientBoostingRegressor"]
 
 
+@inherit_docs
 class GradientBoostingRegressor(Regressor, BaseGradientBoosting):
     """Gradient boosting for regression.
 
@@ -29,104 +30,16 @@ class GradientBoostingRegressor(Regressor, BaseGradientBoosting):
         What is minimised. "huber" is the squared error of small and the absolute error of large residuals;
         "quantile" estimates a quantile.
 
-    learning_rate : float, default=0.1
-        By which the values of all leaves are multiplied.
-
-    n_estimators : int, default=100
-        How many stages there are.
-
-    subsample : float, default=1.0
-        The share of the samples that is drawn for each stage; if it is less than 1, the others are scored.
-
-    criterion : str, default="deprecated"
-        Of no effect: the trees lower the squared error.
-
-    min_samples_split : int or float, default=2
-        Fewest samples in a node that is split; a float is a fraction of all samples.
-
-    min_samples_leaf : int or float, default=1
-        Fewest samples in a leaf; a float is a fraction of all samples.
-
-    min_weight_fraction_leaf : float, default=0.0
-        Smallest weight of a leaf, as a fraction of the weight of all samples.
-
-    max_depth : int, default=3
-        Most splits above a leaf. None means no bound.
-
-    min_impurity_decrease : float, default=0.0
-        Least by which a split must lower the impurity, weighed by the node's share of the samples.
-
     init : estimator or "zero", default=None
         What boosting starts from. None means the mean, the median or the quantile, by the loss.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the order in which features are tried, of the drawn and of the held out samples.
-
-    max_features : int, float or {"sqrt", "log2"}, default=None
-        How many features, drawn anew, a split considers; a float is a fraction. None means all.
 
     alpha : float, default=0.9
         The quantile: of the targets, or of the residuals that are small for "huber".
 
-    verbose : int, default=0
-        1 prints the progress once in a while, more after each stage.
-
-    max_leaf_nodes : int, default=None
-        Most leaves of a tree; the splits that lower the impurity most come first. None means no bound.
-
-    warm_start : bool, default=False
-        Whether fitting again adds stages to those that are there.
-
-    validation_fraction : float, default=0.1
-        The share of the samples that is held out if `n_iter_no_change` is given.
-
-    n_iter_no_change : int, default=None
-        After how many stages that do not lower the loss of held out samples boosting stops. None: never.
-
-    tol : float, default=1e-4
-        By how much the loss must fall to count as lower.
-
-    ccp_alpha : float, default=0.0
-        The price of a leaf in minimal cost-complexity pruning.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
-
     Attributes
     ----------
-    n_estimators_ : int
-        The number of stages.
-
-    n_trees_per_iteration_ : int
-        The number of trees of a stage.
-
     estimators_ : ndarray of DecisionTreeRegressor of shape (n_estimators_, 1)
         The trees.
-
-    init_ : estimator or "zero"
-        What boosting started from.
-
-    train_score_ : ndarray of shape (n_estimators_,)
-        The loss of the samples that each stage was fitted to.
-
-    oob_improvement_, oob_scores_ : ndarray of shape (n_estimators_,)
-        By how much each stage lowered the loss of the samples that were not drawn for it, and this loss; if
-        `subsample` is less than 1.
-
-    oob_score_ : float
-        The last of `oob_scores_`.
-
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much each feature lowered the impurity, in the mean of the trees; in sum 1.
-
-    max_features_ : int
-        The number of features that a split considers.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
 
     See Also
     --------
@@ -205,29 +118,6 @@ class GradientBoostingRegressor(Regressor, BaseGradientBoosting):
         self.ccp_alpha = ccp_alpha
         self.device = device
 
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, monitor: Any = None) -> Any:
-        """Fit the trees.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data; it is compared as float32.
-        y : array-like of shape (n_samples,)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None means ones.
-        monitor : callable, default=None
-            Called after each stage with its number, this estimator and the variables of the loop; returns
-            whether to end the fitting.
-
-        Returns
-        -------
-        self : GradientBoostingRegressor
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight, monitor)
-
     def _encode(self, y, weight):
         self.n_trees_per_iteration_ = 1
         return np.ascontiguousarray(y, np.float64)
@@ -246,36 +136,8 @@ class GradientBoostingRegressor(Regressor, BaseGradientBoosting):
             return np.array([np.percentile(y, 100 * level)])
         return np.array([solver.weighted_quantile(y, weight, level)])
 
-    def predict(self, X: Any) -> Any:
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples; they are compared as float32.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            The targets.
-        """
-        return like_input(self._raw_predict(self._rows(X)).ravel(), X)
-
-    def staged_predict(self, X: Any) -> Any:
-        """Predict targets after each stage.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples; they are compared as float32.
-
-        Yields
-        ------
-        y : ndarray of shape (n_samples,)
-            The targets.
-        """
-        for raw in self._staged_raw_predict(X):
-            yield like_input(raw.ravel(), X)
+    def _from_raw(self, raw):
+        return raw.ravel()
 
     def _leaves(self, rows):
         return super()._leaves(rows)[:, :, 0]

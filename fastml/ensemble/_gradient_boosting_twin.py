@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from .._twins import FromSklearn
 from .._validation import sk
 from ..tree import DecisionTreeRegressor
 
 __all__ = ["Twin"]
 
 
-class Twin:
+class Twin(FromSklearn):
     """Mixin: conversions to and from scikit-learn's class."""
 
-    _sklearn_name: str  # of scikit-learn's class
     _classifies: bool
     init: Any
     device: Any
@@ -63,28 +63,6 @@ class Twin:
             twin._rng = copy.deepcopy(self._rng)
             twin._loss = twin._get_loss(sample_weight=None)
         return twin
-
-    @classmethod
-    def from_sklearn(cls, estimator: Any, device: str | None = None) -> Any:
-        """Return an estimator like scikit-learn's, with the same parameters and, if fitted, the same trees.
-
-        Parameters
-        ----------
-        estimator : sklearn.ensemble.BaseEnsemble
-            Of the class of the same name.
-        device : {"auto", "cpu", "cuda"}, default=None
-            Where to compute; None means what `fastml.set_config` says.
-
-        Returns
-        -------
-        estimator : BaseGradientBoosting
-            It shares nothing with the other one.
-        """
-        estimator = copy.deepcopy(estimator)
-        made: Any = cls(**{**estimator.get_params(deep=False), "device": device})
-        if hasattr(estimator, "estimators_"):
-            made._take_from(estimator)
-        return made
 
     def _take_from(self, twin):
         """Take over the fitted attributes of scikit-learn's estimator."""

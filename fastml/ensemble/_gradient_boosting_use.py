@@ -25,6 +25,7 @@ class Prediction:
     n_trees_per_iteration_: int
     n_features_in_: int
     init: Any
+    _from_raw: Any  # makes labels or targets of raw predictions
 
     def _rows(self, X):
         check_fitted(self, "estimators_")
@@ -75,6 +76,37 @@ class Prediction:
                 forest.add_predictions(CPU, (words, roots[stage : stage + 1], values), rows, column)
                 raw[:, k : k + 1] = column
             yield raw.copy()
+
+    def predict(self, X: Any) -> Any:
+        """Predict labels or targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples; they are compared as float32.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            The labels or targets.
+        """
+        return like_input(self._from_raw(self._raw_predict(self._rows(X))), X)
+
+    def staged_predict(self, X: Any) -> Any:
+        """Predict labels or targets after each stage.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples; they are compared as float32.
+
+        Yields
+        ------
+        y : ndarray of shape (n_samples,)
+            The labels or targets.
+        """
+        for raw in self._staged_raw_predict(X):
+            yield like_input(self._from_raw(raw), X)
 
     def apply(self, X: Any) -> Any:
         """Return the leaf of each sample in each tree.

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import _tree_rounds
 from .._base import Estimator
+from .._twins import FromSklearn
 from .._validation import sk
 
 __all__ = ["EstimatorSequence"]
@@ -16,11 +17,24 @@ __all__ = ["EstimatorSequence"]
 MAX_SEED = np.iinfo(np.int32).max
 
 
-class EstimatorSequence(Estimator):
-    """Base class of ensembles that fit copies of one estimator; they are sequences of these."""
+class EstimatorSequence(FromSklearn, Estimator):
+    """Base class of ensembles that fit copies of one estimator; they are sequences of these.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda"}, default=None
+        Where to compute; None means what `fastml.set_config` says. Trees grow and are used on the CPU.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        What was copied.
+
+    estimators_ : list of estimators
+        The fitted estimators.
+    """
 
     _cpu_only = True  # it has no CUDA kernels
-    _sklearn_name: str  # of scikit-learn's class
     estimator: Any
     estimator_: Any
     estimators_: Any
@@ -74,25 +88,8 @@ class EstimatorSequence(Estimator):
                 setattr(twin, name, _tree_rounds.to_sklearn(value))
         return twin
 
-    @classmethod
-    def from_sklearn(cls, estimator: Any, device: str | None = None) -> Any:
-        """Return an estimator like scikit-learn's, with the same parameters and attributes.
-
-        Parameters
-        ----------
-        estimator : sklearn.ensemble.BaseEnsemble
-            Of the class of the same name.
-        device : {"auto", "cpu", "cuda"}, default=None
-            Where to compute; None means what `fastml.set_config` says.
-
-        Returns
-        -------
-        estimator : EstimatorSequence
-            It shares nothing with the other one; the estimators in it are scikit-learn's still.
-        """
-        estimator = copy.deepcopy(estimator)
-        made = cls(**estimator.get_params(deep=False), device=device)
-        for name, value in vars(estimator).items():
+    def _take_from(self, twin):
+        """Take over the attributes of scikit-learn's estimator."""
+        for name, value in vars(twin).items():
             if name.endswith("_") or name.startswith("_"):
-                setattr(made, name, value)
-        return made
+                setattr(self, name, value)

@@ -11,6 +11,7 @@ from .. import _trees
 from .._base import Estimator, MultiOutput
 from .._device import CPU, like_input, report_fallback
 from .._tree_estimators import TreeParameters
+from .._twins import FromSklearn
 from .._validation import (
     DEVICE,
     Options,
@@ -26,7 +27,7 @@ from ..solvers import tree as solver
 __all__ = ["BaseTree"]
 
 
-class BaseTree(TreeParameters, MultiOutput, Estimator):
+class BaseTree(TreeParameters, FromSklearn, MultiOutput, Estimator):
     """Base class of decision trees.
 
     Parameters
@@ -57,7 +58,7 @@ class BaseTree(TreeParameters, MultiOutput, Estimator):
     }
     _classifies: bool
     _cpu_only = True  # it has no CUDA kernels
-    _sklearn_name: str  # of scikit-learn's class
+    _learnt = "tree_"
     n_features_in_: int
     n_outputs_: int
     tree_: Any
@@ -169,28 +170,6 @@ class BaseTree(TreeParameters, MultiOutput, Estimator):
             twin.tree_ = sk("sklearn.tree._tree.Tree")(tree.n_features, tree.n_classes, tree.n_outputs)
             twin.tree_.__setstate__(tree.to_state())
         return twin
-
-    @classmethod
-    def from_sklearn(cls, estimator: Any, device: str | None = None) -> Any:
-        """Return an estimator like scikit-learn's, with the same parameters and, if fitted, the same tree.
-
-        Parameters
-        ----------
-        estimator : sklearn.tree.BaseDecisionTree
-            Of the class of the same name.
-        device : {"auto", "cpu", "cuda"}, default=None
-            Where to compute; None means what `fastml.set_config` says.
-
-        Returns
-        -------
-        estimator : BaseTree
-            It shares nothing with the other one.
-        """
-        estimator = copy.deepcopy(estimator)
-        made = cls(**estimator.get_params(deep=False), device=device)
-        if hasattr(estimator, "tree_"):
-            made._take_from(estimator)
-        return made
 
     # ---- using the tree ----
     def _rows(self, X, check_input):
