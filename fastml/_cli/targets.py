@@ -15,6 +15,8 @@ from .workloads import Workload, some_rows
 
 __all__ = ["TARGETS"]
 
+F32, F64 = np.float32, np.float64
+
 
 def _clouds(n, d, k, spread, dtype):
     """Overlapping Gaussian clouds around k centres."""
@@ -270,7 +272,6 @@ def _entry(title, dtype, workload, load: Callable[[bool], Data], timed, goals):
     )
 
 
-F32, F64 = np.float32, np.float64
 ANY_BOOSTING = {"sk": 1, "lightgbm": 1, "xgboost": 1}
 ANY_FOREST = {"sk": 1, "sx": 1}
 ANY_LINEAR = {"sk": 1, "sx": 1}

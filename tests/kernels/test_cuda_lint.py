@@ -34,6 +34,7 @@ USES_DOUBLE = {
     "cuda.neighbors.collect_candidates[False]",
     "cuda.neighbors.collect_candidates[True]",
     "cuda.neighbors.measure_pairs",
+    *(name for name in KERNELS if name.startswith("cuda.kernel_functions.sum_values")),
     *(name for name in KERNELS if name.startswith("cuda.silhouette.sum_distances")),
 }
 
