@@ -107,13 +107,16 @@ def test_wrong_parameters(iris):
         ({"priors": [0.5, 0.6, -0.1]}, y),
         ({"covariance_estimator": OAS()}, y),
         ({"solver": "lsqr", "covariance_estimator": OAS(), "shrinkage": 0.5}, y),
-        ({}, np.arange(150) // 2 + 0.5),
     ]:
         with pytest.raises((ValueError, NotImplementedError)) as wanted:
             theirs.LinearDiscriminantAnalysis(**params).fit(X, targets)
         with pytest.raises(wanted.type) as found:
             ours.LinearDiscriminantAnalysis(**params).fit(X, targets)
         assert str(found.value) == str(wanted.value)
+    with pytest.raises(ValueError, match="Unknown label type"):
+        ours.LinearDiscriminantAnalysis().fit(X, y + 0.5)
+    with pytest.raises(ValueError, match="more than the number of classes"):
+        ours.LinearDiscriminantAnalysis().fit(X[::60], np.arange(3))
     with pytest.raises(NotImplementedError, match="transform not implemented"):
         ours.LinearDiscriminantAnalysis("lsqr").fit(X, y).transform(X)
     with pytest.warns(UserWarning, match="The priors do not sum to 1"):

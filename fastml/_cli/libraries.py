@@ -72,6 +72,8 @@ _ONEDAL = {
     "ensemble.ExtraTreesRegressor",
     "ensemble.RandomForestClassifier",
     "ensemble.RandomForestRegressor",
+    "linear_model.LinearRegression",
+    "linear_model.Ridge",
     "neighbors.KNeighborsClassifier",
     "neighbors.KNeighborsRegressor",
     "neighbors.NearestNeighbors",

@@ -99,7 +99,8 @@ def _scores_of_two(n, goals):
 
 
 def _linear(name, n, d, dtype, n_classes, goals, timed=("fit",), ask=None):
-    workload = Workload(name, (), scores.ACCURACY if n_classes else scores.R2, "predict")
+    score = scores.SAME if ask else scores.ACCURACY if n_classes else scores.R2
+    workload = Workload(name, (), score, "predict")
     load = _supervised(n, d, dtype, n_classes)
     what = f"asked for {ask} row" if ask else f"{n // 1000}k x {d}" if n >= 1000 else f"{n} x {d}"
     title = f"{name.partition('.')[2]} {what}"
