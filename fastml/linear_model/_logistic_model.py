@@ -219,7 +219,7 @@ class LogisticModel(Classifier, Estimator):
         """
         shares = self._probabilities(X)
         with np.errstate(divide="ignore"):
-            return like_input(np.log(shares), X)
+            return like_input(choose(self.device, shares).xp.log(shares), X)
 
     def densify(self) -> LogisticModel:
         """Turn `coef_` back into an ndarray.

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from .._device import CPU
 from .._threads import for_each_block
 from .._validation import sk
 from ..solvers.logistic import solve_path
 from ._logistic import LogisticRegression
 from ._logistic_model import make_objective
 from ._logistic_options import warn_unless_converged
-from ._rows import choose_device
+from ._rows import choose_device, is_sparse
 
 __all__ = ["Paths", "check_keys", "make_folds", "make_scorer", "route"]
 
@@ -44,11 +45,12 @@ class Paths:
 
     def __init__(self, est, X, codes, weight, options):
         self.est, self.options = est, options
-        self.X, self.codes, self.weight = X, codes, weight
+        self.codes, self.weight = codes, weight
         self.Cs = np.logspace(-4, 4, est.Cs) if isinstance(est.Cs, (int, np.integer)) else np.asarray(est.Cs)
         self.n_outputs = len(est.classes_) if len(est.classes_) > 2 else 1
         self.n_coefficients = (X.shape[1] + est.fit_intercept) * self.n_outputs
         self.device = choose_device(est, X, self.n_outputs)
+        self.X = X if is_sparse(X) else self.device.asarray(X)
         self.stopped = False
 
     def of_folds(self, folds, scorer) -> tuple:
@@ -80,7 +82,8 @@ class Paths:
             train, test = folds[fold]
             weight = None if self.weight is None else self.weight[train]
             start = np.zeros(self.n_coefficients)
-            path = self._solve(self.X[train], self.codes[train], weight, start, self.Cs, at_ratio)
+            X = self.X[self.device.asarray(train)]
+            path = self._solve(X, self.codes[train], weight, start, self.Cs, at_ratio)
             for at, found in enumerate(path):
                 coefs[fold, at_ratio, at], n_iter[fold, at_ratio, at] = found.w, found.n_iter
                 scores[fold, at_ratio, at] = scorer(found.w.reshape(-1, self.n_outputs), test)
@@ -245,9 +248,10 @@ def make_scorer(est, scoring, X, y, sample_weight, params) -> Any:
         model = LogisticRegression(solver=est.solver, device=est.device)
         model.classes_ = est.classes_
         model._set_coefficients(W, X.shape[1], W.shape[1], np.float64)
+        rows = X[test] if is_sparse(X) else CPU.to_host(X)[test]
         if scoring is not None:
-            return scoring(model, X[test], y[test], **check(X=X, params=params, indices=test))
-        right = model.predict(X[test]) == y[test]
+            return scoring(model, rows, y[test], **check(X=X, params=params, indices=test))
+        right = CPU.to_host(model.predict(rows)) == y[test]
         return np.average(right, weights=None if sample_weight is None else sample_weight[test])
 
     return score

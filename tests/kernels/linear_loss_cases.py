@@ -6,6 +6,7 @@ import sys
 import numpy as np
 
 from fastml.kernels._linear import BINOMIAL, HUBER, LOSSES, MULTINOMIAL, Formula
+from fastml.linear_model import HuberRegressor, LogisticRegression, LogisticRegressionCV
 from tests.kernels.cases import Run
 from tests.reference import linear_loss as reference
 
@@ -96,6 +97,29 @@ def probabilities_of_margins(run):
         both = np.hstack([0 * margins, margins]) if n_outputs == 1 else margins
         found = run.device.kernels.linear_loss.probabilities(run.there(margins.copy()))
         run.close(found, reference.probabilities(both))
+
+
+def estimators_on_the_device(run):
+    """What they find there is what they find on the CPU; results are of the kind of their input."""
+    X, y = run.normal(40, 3), np.arange(40) % 3
+    X[:, 0] += y
+    for labels, solver in ((y, "lbfgs"), (y > 0, "newton-cholesky"), (y, "newton-cg"), (y > 0, "saga")):
+        model = LogisticRegression(solver=solver)
+        expected = LogisticRegression(solver=solver, device="cpu").fit(X, labels)
+        for rows in (X, *run.there_if_elsewhere(X)):
+            model.set_params(device=run.device.name if rows is X else None).fit(rows, labels)
+            assert type(model.coef_) is np.ndarray
+            np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-2, atol=1e-3)
+            for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+                found = run.device.to_host(getattr(model, method)(rows))
+                np.testing.assert_allclose(found, getattr(expected, method)(X), rtol=1e-2, atol=1e-2)
+    options = {"l1_ratios": (0,), "scoring": "accuracy", "use_legacy_attributes": False, "Cs": 2, "cv": 2}
+    expected = LogisticRegressionCV(**options, device="cpu").fit(X, y)
+    for rows in (X, *run.there_if_elsewhere(X)):
+        model = LogisticRegressionCV(**options, device=run.device.name if rows is X else None).fit(rows, y)
+        np.testing.assert_allclose(model.scores_, expected.scores_)
+        robust = HuberRegressor(device=run.device.name if rows is X else None).fit(rows, 2 * X[:, 0])
+        np.testing.assert_allclose(run.device.to_host(robust.predict(rows)), 2 * X[:, 0], atol=1e-3)
 
 
 CASES = {
