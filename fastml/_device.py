@@ -259,9 +259,9 @@ def _why_no_driver():
         ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
     except OSError:
         return "no CUDA driver library on this machine"
-    from .kernels import _cuda_library
+    from .kernels import _cuda
 
-    return _why_not_importable("cupy", *(() if _cuda_library.checksums() else ("numba_cuda",)))
+    return _why_not_importable(*_cuda.needed_packages())
 
 
 def _why_not_importable(*modules):

@@ -149,6 +149,11 @@ class CudaKernel:
         raise not_compiled(self.name)
 
 
+def needed_packages():
+    """The packages without which nothing is launched; Numba's target only where kernels are not compiled."""
+    return ("cupy",) if _cuda_library.checksums() else ("numba_cuda", "cupy")
+
+
 def why_not_compiling():
     """Say why kernels cannot be compiled on this GPU; empty when they can, or are compiled already."""
     if "library" in wanted_sources() and _cuda_library.checksums():

@@ -15,10 +15,15 @@ __all__ = [
     "MultiTaskElasticNetCV",
     "MultiTaskLasso",
     "MultiTaskLassoCV",
+    "PassiveAggressiveClassifier",
+    "PassiveAggressiveRegressor",
+    "Perceptron",
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",
     "RidgeClassifierCV",
+    "SGDClassifier",
+    "SGDRegressor",
     "enet_path",
     "lasso_path",
 ]
@@ -38,10 +43,15 @@ __getattr__, __dir__ = lazy_names(
         "MultiTaskElasticNetCV": "fastml.linear_model._multi_task_cv",
         "MultiTaskLasso": "fastml.linear_model._multi_task",
         "MultiTaskLassoCV": "fastml.linear_model._multi_task_cv",
+        "PassiveAggressiveClassifier": "fastml.linear_model._passive_aggressive",
+        "PassiveAggressiveRegressor": "fastml.linear_model._passive_aggressive",
+        "Perceptron": "fastml.linear_model._perceptron",
         "Ridge": "fastml.linear_model._ridge",
         "RidgeCV": "fastml.linear_model._ridge_cv",
         "RidgeClassifier": "fastml.linear_model._ridge",
         "RidgeClassifierCV": "fastml.linear_model._ridge_cv",
+        "SGDClassifier": "fastml.linear_model._sgd_classification",
+        "SGDRegressor": "fastml.linear_model._sgd_regression",
         "enet_path": "fastml.linear_model._path",
         "lasso_path": "fastml.linear_model._path",
     },
@@ -60,6 +70,10 @@ if TYPE_CHECKING:
     from ._logistic_cv import LogisticRegressionCV
     from ._multi_task import MultiTaskElasticNet, MultiTaskLasso
     from ._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
+    from ._passive_aggressive import PassiveAggressiveClassifier, PassiveAggressiveRegressor
     from ._path import enet_path, lasso_path
+    from ._perceptron import Perceptron
     from ._ridge import Ridge, RidgeClassifier
     from ._ridge_cv import RidgeClassifierCV, RidgeCV
+    from ._sgd_classification import SGDClassifier
+    from ._sgd_regression import SGDRegressor
