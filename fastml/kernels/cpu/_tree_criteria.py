@@ -10,11 +10,12 @@ import math
 import numpy as np
 
 from .._compile import float64, helper, int64
-from ._tree_frontier import CLOSE, ENTROPY, EPSILON, GINI, POISSON, SQUARED_ERROR
+from ._tree_frontier import CLOSE, ENTROPY, GINI, POISSON, SQUARED_ERROR
 from ._tree_sort import LOWER_HALF, SAMPLES, value_at
 
 TOTAL, LEFT_SUMS, RIGHT_SUMS = range(3)  # rows of `sums`
 SAMPLE_WEIGHT = 0  # the first column of `targets`; the outputs follow
+NO_TARGET = 10 * float(np.finfo(np.float64).eps)  # sums of targets that count as none in Poisson's deviance
 
 
 @helper
@@ -100,7 +101,7 @@ def poisson_impurity(sums, row, weight, targets, items, start, stop, n_outputs):
     """Half the Poisson deviance, infinite where the mean is not positive."""
     loss = 0.0
     for k in range(n_outputs):
-        if sums[row, k] <= EPSILON:
+        if sums[row, k] <= NO_TARGET:
             return np.inf
         mean = sums[row, k] / weight
         for i in range(start, stop):
@@ -124,7 +125,7 @@ def split_score(criterion, sums, left_weight, right_weight, n_outputs, n_classes
         if criterion == SQUARED_ERROR:
             left += left_sum * left_sum
             right += right_sum * right_sum
-        elif left_sum <= EPSILON or right_sum <= EPSILON:
+        elif left_sum <= NO_TARGET or right_sum <= NO_TARGET:
             return -np.inf
         else:
             left += left_sum * log2(left_sum / left_weight)

@@ -42,7 +42,7 @@ RNG, N_STACKED, N_NODES, N_SPLITS_LEFT, N_HEAP, DEEPEST = range(6)
 UNDRAWN, VISITED, N_FOUND, N_DRAWN, N_KNOWN, DRAWN_AT = range(6, 12)
 COUNTERS = 12
 
-EPSILON = 10 * float(np.finfo(np.float64).eps)
+EPSILON = float(np.finfo(np.float64).eps)  # an impurity, or a loss by a split, that counts as none
 CLOSE = np.float32(1e-7)  # values nearer to each other than that are not told apart
 
 

@@ -129,14 +129,15 @@ def centred_gram(X, Y, means, roots):
     means, Y = means.astype(X.dtype), Y.astype(X.dtype, copy=False)
     roots = None if roots is None else roots.astype(X.dtype)[:, None]
     small = 8 * GRAM_PARTS * n_features**2 <= GRAM_BYTES
-    n_parts = min(GRAM_PARTS, -(-n_samples // GRAM_ROWS)) if small else 1
+    block_rows = max(GRAM_ROWS[0], min(GRAM_VALUES // n_features, GRAM_ROWS[1]))
+    n_parts = min(GRAM_PARTS, -(-n_samples // block_rows)) if small else 1
     part_rows = -(-n_samples // n_parts)
     grams = np.zeros((n_parts, n_features, n_features))
     products = np.zeros((n_parts, n_tasks, n_features))
 
     def task(part, start, stop):
-        for first in range(start, stop, GRAM_ROWS):
-            rows = slice(first, min(first + GRAM_ROWS, stop))
+        for first in range(start, stop, block_rows):
+            rows = slice(first, min(first + block_rows, stop))
             centred = X[rows] - means
             if roots is not None:
                 centred *= roots[rows]
