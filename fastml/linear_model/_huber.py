@@ -148,6 +148,7 @@ class HuberRegressor(Regressor, Estimator):
             The fitted estimator.
         """
         X, y = check_X_y(self, X, y, y_float=True, multi_output=False, accept_sparse="csr", dtype=np.float64)
+        X = X.astype(np.float64, copy=False)  # what lives on a GPU was left as it is
         weight = check_weight(sample_weight, X)
         device = choose_device(self, X, 1)
         objective = Objective(
