@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import nullcontext
 
 from .._threads import effective_threads, for_each_block, one_blas_thread
 
 __all__ = ["run_side_by_side"]
 
+WORTH_BLAS_THREADS = 1e8
 
-def run_side_by_side(problems, work) -> list:
-    """Run generators to their ends, on the thread pool and with one thread each for BLAS.
+
+def run_side_by_side(problems, work, blas_work=math.inf) -> list:
+    """Run generators to their ends, on the thread pool.
 
     Each turn takes every generator to its next ``yield``, so that Ctrl-C waits for one step at most.
 
@@ -20,6 +23,8 @@ def run_side_by_side(problems, work) -> list:
         What they yield does not matter.
     work : float
         Estimated number of scalar operations of a step.
+    blas_work : float, default=inf
+        Those of a call of BLAS, whose threads wait for each other longer than they work where there are few.
 
     Returns
     -------
@@ -49,7 +54,7 @@ def run_side_by_side(problems, work) -> list:
                 problems[which] = None
 
     together = len(problems) > 1 and effective_threads(work * len(problems)) > 1
-    with one_blas_thread() if together else nullcontext():
+    with one_blas_thread() if together or blas_work < WORTH_BLAS_THREADS else nullcontext():
         while active:
             for_each_block(advance, len(active), 1, work=work * len(active))
             active = [which for which in active if problems[which] is not None]

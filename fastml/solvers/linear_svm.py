@@ -31,6 +31,7 @@ MOST_DIRECTIONS = 10  # times the number of features; without rounding errors on
 FORCING = 0.1  # conjugate gradients stop at this part of the gradient
 SMALLEST_DECREASE = 1e-15  # of the objective, relatively: rounding errors of its sum
 MOST_LINE_STEPS = 30
+FLAT = 1e-6  # part of the slope at the beginning of a step that may be left at its end
 
 
 class Plan(NamedTuple):
@@ -203,18 +204,18 @@ def solve_by_newton(X, task, plan):
     tol = plan.tol if plan.epsilon is not None else plan.tol * _rarer_share(task.target)
     weights = np.zeros(X.shape[1] + 1)
     predicted = np.zeros(X.shape[0])
-    value, gradient = objective.value_and_gradient(weights, predicted)
+    value, gradient, error = objective.look(weights, predicted)
     first = np.linalg.norm(gradient)
     n_iter = 0
     while n_iter < plan.max_iter and np.linalg.norm(gradient) > tol * first:
-        direction = objective.newton_direction(predicted, gradient)
+        direction = objective.newton_direction(error, gradient)
         change = objective.predict(direction)
-        length = objective.best_length(weights, direction, predicted, change)
+        length = objective.good_length(weights, gradient, direction, predicted, change)
         n_iter += 1
         weights = weights + length * direction
         predicted = predicted + length * change
         before = value
-        value, gradient = objective.value_and_gradient(weights, predicted)
+        value, gradient, error = objective.look(weights, predicted)
         if plan.say:
             plan.say(f"iteration {n_iter}: objective {value:.6e}, gradient {np.linalg.norm(gradient):.3e}")
         if before - value <= SMALLEST_DECREASE * abs(before):
@@ -240,17 +241,18 @@ class _Squared(NamedTuple):
             return np.where(self.task.target * error > 0, error, 0.0)
         return error - np.clip(error, -self.plan.epsilon, self.plan.epsilon)
 
-    def value_and_gradient(self, weights, predicted):
+    def look(self, weights, predicted):
+        """The value, the gradient and the errors."""
         error = self.errors(predicted)
         weighed = self.task.cost * error
-        return 0.5 * weights @ weights + weighed @ error, weights - 2 * self.pull(weighed)
+        return 0.5 * weights @ weights + weighed @ error, weights - 2 * self.pull(weighed), error
 
     def pull(self, weighed):
         """The sum of the rows, each multiplied by a number."""
         return np.append(self.X.T @ weighed, self.plan.bias * weighed.sum())
 
-    def newton_direction(self, predicted, gradient):
-        active = np.flatnonzero(self.errors(predicted) * self.task.cost)
+    def newton_direction(self, error, gradient):
+        active = np.flatnonzero(error * self.task.cost)
         if hasattr(self.X, "tocsr") or len(gradient) > MOST_FACTORISED:
             return self.direction_by_conjugate_gradients(active, gradient)
         hessian = self.hessian(active)
@@ -283,19 +285,19 @@ class _Squared(NamedTuple):
         diagonal = 1 + np.append(squares.T @ weight, bias * bias * weight.sum())
         return _conjugate_gradients(multiply, -gradient, diagonal)
 
-    def best_length(self, weights, direction, predicted, change):
-        """The length of the best step: where a slope that rises in straight pieces is zero."""
+    def good_length(self, weights, gradient, direction, predicted, change):
+        """The length of a step: near where a slope that rises in straight pieces is zero."""
+        flat = FLAT * abs(gradient @ direction)
         along, square = weights @ direction, direction @ direction
         length, low, high = 1.0, 0.0, np.inf
         for _ in range(MOST_LINE_STEPS):
             error = self.errors(predicted + length * change)
             slope = along + length * square - 2 * (self.task.cost * error) @ change
+            if abs(slope) <= flat:
+                break
             curvature = square + 2 * (self.task.cost * (error != 0)) @ (change * change)
             low, high = (length, high) if slope < 0 else (low, length)
-            step = slope / curvature
-            if abs(step) <= 1e-10 * length:
-                break
-            length -= step
+            length -= slope / curvature
             if not low < length < high:
                 length = 0.5 * (low + high)
         return length

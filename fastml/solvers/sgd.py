@@ -115,7 +115,7 @@ def _epochs(device, rows, problem, plan):
             kernels.shuffle(order, problem.seed)
         own = order if training is None else order[training[order]]
         visit(rows, problem.targets, own, descent)
-        if not (np.isfinite(descent.weights).all() and np.isfinite(descent.intercept)):
+        if not descent.is_finite():
             raise Diverged(len(curve) + 1)
         curve.append((descent.loss_sum + descent.penalty_sum) / len(own))
         value = problem.score(descent.weights, descent.intercept) if problem.score else curve[-1]

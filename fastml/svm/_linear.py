@@ -86,7 +86,11 @@ class BaseLinearSVM(Estimator):
         seeds = random_state(self.random_state).randint(1, np.iinfo(np.int32).max, size=len(targets))
         tasks = [solver.Task(*task) for task in zip(targets, costs, seeds.tolist())]
         problems = _PROBLEMS[how](X if hasattr(X, "tocsr") else CPU.to_host(X), tasks, plan)
-        solved = run_side_by_side(problems, work=8.0 * (X.nnz if hasattr(X, "tocsr") else X.size))
+        n_values = X.nnz if hasattr(X, "tocsr") else X.size
+        if how == solver.NEWTON:  # its steps hold the interpreter, unless there is much to multiply
+            solved = run_side_by_side(problems, 0.2 * n_values, blas_work=float(n_values) * X.shape[1])
+        else:
+            solved = run_side_by_side(problems, 8.0 * n_values)
         self.n_iter_ = max(n_iter for _, n_iter in solved)
         if self.n_iter_ >= self.max_iter:
             warnings.warn(

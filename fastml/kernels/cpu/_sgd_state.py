@@ -1,5 +1,7 @@
 """Stochastic gradient descent: what a linear model remembers between samples, and its losses."""
 
+import math
+
 import numpy as np
 
 __all__ = ["LOSSES", "RATES", "Descent"]
@@ -99,6 +101,7 @@ class Descent:
         self.state = np.zeros(N_STATE)
         self.state[[STEP, ETA, SCALE, MEAN_SCALE]] = step, eta0, 1, 1
         self.state[[INTERCEPT, MEAN_INTERCEPT]] = intercept, mean_intercept
+        self.measure()
 
     weights = property(lambda self: self.vectors[WEIGHTS])
     intercept = property(lambda self: float(self.state[INTERCEPT]))
@@ -118,13 +121,25 @@ class Descent:
         self.state[ETA] /= 5
 
     def begin_epoch(self):
-        """Start to sum losses, from norms without rounding errors."""
-        self.state[[LOSS_SUM, PENALTY_SUM]] = 0
+        """Start to sum losses."""
+        self.state[LOSS_SUM] = self.state[PENALTY_SUM] = 0.0
+
+    def measure(self):
+        """Compute the norms of the weights, without the rounding errors of many steps."""
         self.state[SQUARED] = self.weights @ self.weights
-        self.state[ABSOLUTE] = np.abs(self.weights).sum()
+        if self.settings[L1]:
+            self.state[ABSOLUTE] = np.abs(self.weights).sum()
 
     def end_epoch(self):
         """Multiply the scale of the weights out."""
-        self.vectors[WEIGHTS] *= self.state[SCALE]
-        self.state[MEAN_SHARE] /= self.state[SCALE]
-        self.state[SCALE] = 1
+        scale = self.state[SCALE]
+        if scale != 1.0:
+            self.vectors[WEIGHTS] *= scale
+            self.state[MEAN_SHARE] /= scale
+            self.state[SCALE] = 1.0
+        self.measure()
+
+    def is_finite(self):
+        """Tell whether no weight has overflowed, nor the intercept."""
+        of_all = math.isfinite(self.state[SQUARED]) or bool(np.isfinite(self.weights).all())
+        return of_all and math.isfinite(self.state[INTERCEPT])
