@@ -217,10 +217,13 @@ def _binary(y_true, scores, sample_weight, device, score):
     if weights is False:
         return None
     labels = to_host(labels)
+    if labels.dtype.kind == "U":
+        if score is _average_precision:  # whose positive class is 1
+            return None
+        labels, _ = encode(labels)
     low, high = labels.min(), labels.max()
     positive = labels == high
-    wanted = isinstance(score, _Area) or (labels.dtype.kind in "iub" and high == 1)
-    if not wanted or low == high or not (positive | (labels == low)).all():
+    if (score is _average_precision and high != 1) or low == high or not (positive | (labels == low)).all():
         return None
     return score(choose(device, scores, work=WORK * len(labels)), scores, positive, weights)
 

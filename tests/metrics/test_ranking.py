@@ -62,6 +62,9 @@ def test_two_classes_of_breast_cancer(breast_cancer, name, dtype):
     same(name, y, scores, sample_weight=weights)
     same(name, y, scores.round(1), sample_weight=np.where(weights > 0.5, weights, 0))
     same(name, y.tolist(), scores.tolist())
+    if name == "roc_auc_score":
+        same(name, np.array(["b", "cc"])[y], scores)
+        same(name, (3 * y).astype(np.uint8), scores)
     if name.endswith("curve"):
         same(name, y, scores, drop_intermediate=False)
         same(name, y, scores.round(2), drop_intermediate=True, pos_label=0)
@@ -141,6 +144,8 @@ def test_wrong_options():
         same_error(ours.roc_auc_score, theirs.roc_auc_score, *args, **options)
     same_error(ours.roc_curve, theirs.roc_curve, [1, 2], [0.1, 0.2])
     same_error(ours.roc_curve, theirs.roc_curve, ["a", "b"], [0.1, 0.2])
+    same_error(ours.average_precision_score, theirs.average_precision_score, ["a", "b"], [0.1, 0.2])
+    same_error(ours.average_precision_score, theirs.average_precision_score, [0, 2], [0.1, 0.2])
 
 
 def test_areas_under_any_curve():
