@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+import numpy as np
+
 from .data import Data
 from .libraries import FASTML, SKLEARN, Library
 from .racing import race
@@ -172,7 +174,7 @@ def measure(entry: Entry, peers: Sequence[Library], rounds: int, threads: int, q
     laps = {}
     for library, model in models.items():
         score = workload.score.of(data, model, answers[library], answers[SKLEARN])
-        passes = int(model.n_iter_) if hasattr(model, "n_iter_") else None
+        passes = int(np.max(model.n_iter_)) if hasattr(model, "n_iter_") else None
         laps[library.name] = Lap(fits.get(library.name), replies.get(library.name), score, passes)
     worse = workload.score.is_worse(laps[FASTML.name].score, laps[SKLEARN.name].score)
     score_name = workload.score.name
