@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+import numpy as np
+
 from .data import Data
 from .libraries import FASTML, SKLEARN, Library
 from .racing import race
@@ -173,7 +175,7 @@ def measure(entry: Entry, peers: Sequence[Library], rounds: int, threads: int, q
     for library, model in models.items():
         score = workload.score.of(data, model, answers[library], answers[SKLEARN])
         passes = getattr(model, "n_iter_", None)  # None too where equations are solved at once
-        passes = None if passes is None else int(passes)
+        passes = None if passes is None else int(np.max(passes))
         laps[library.name] = Lap(fits.get(library.name), replies.get(library.name), score, passes)
     worse = workload.score.is_worse(laps[FASTML.name].score, laps[SKLEARN.name].score)
     score_name = workload.score.name
