@@ -54,6 +54,7 @@ class BaseSGD(SparseCoefficients, Estimator):
         "batch_size": [Interval(numbers.Integral, 1), Options("full"), None],
         "momentum": [Interval(numbers.Real, 0, 1)],
     }
+    _cpu_only = True
     _margin_loss: str  # the loss that passive-aggressive steps make zero
     _n_outputs: Any
     loss: Any

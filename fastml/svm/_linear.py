@@ -42,6 +42,7 @@ class BaseLinearSVM(Estimator):
         "max_iter": [Interval(numbers.Integral, 0)],
         "device": DEVICE,
     }
+    _cpu_only = True
     penalty: str = "l2"
     loss: str
     dual: Any
