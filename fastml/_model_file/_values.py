@@ -28,7 +28,7 @@ UNCHECKED = {
     f"{name}{kind}"
     for name in ("AdaBoost", "Bagging", "GradientBoosting")
     for kind in ("Classifier", "Regressor")
-}
+} | {"NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"}
 
 
 def _class_of(name) -> Any:
