@@ -87,6 +87,33 @@ def _check_neighbors(est, n_features):
             require(0 <= column.min() and column.max() < len(labels), "a sample's class is none")
 
 
+def _check_machine(est, n_features):
+    vectors, coefficients = est.support_vectors_, est._dual_coef_
+    k = len(est.support_)
+    away = est.kernel == "precomputed" and vectors.size == 0
+    require(
+        est._sparse is False and (away or _is_array(vectors, (k, n_features))), "vectors have another shape"
+    )
+    require(_is_array(coefficients, (None, k)) and len(coefficients) > 0, "_dual_coef_ has another shape")
+    counts = est._n_support
+    require(_is_array(counts, (None,), "iu") and counts.min() >= 0, "_n_support is no number of vectors")
+    if est.__class__.__name__.endswith("SVC"):
+        right = counts.sum() == k and len(counts) == len(coefficients) + 1 == len(est.classes_)
+        require(right, "_n_support is not the number of vectors")
+        require(
+            _is_array(est._intercept_, (len(counts) * (len(counts) - 1) // 2,)), "an intercept is missing"
+        )
+    else:
+        require(len(coefficients) == 1 and _is_array(est._intercept_, (1,)), "an intercept is missing")
+
+
+def _check_polynomial(est, n_features):
+    low, high = est._min_degree, est._max_degree
+    require(type(low) is int and type(high) is int and 0 <= low <= high, "a degree is no number")
+    counts = est._count(n_features, 0, high), est._count(n_features, low, high)
+    require((est._n_out_full, est.n_output_features_) == counts, "the number of products is another")
+
+
 # ---- trees -------------------------------------------------------------------------------------------------
 def _check_classes(est, n_classes):
     """Check the labels of a classifier's outputs against the number of classes in its trees."""
@@ -216,6 +243,8 @@ CHECKS = (
     ("cluster_centers_", _check_centers),
     ("scale_", _check_scaler),
     ("_fit_X", _check_neighbors),
+    ("support_vectors_", _check_machine),
+    ("_n_out_full", _check_polynomial),
     ("tree_", _check_tree),
     ("_forest", _check_forest),
     ("estimators_", _check_estimators),

@@ -74,6 +74,6 @@ if TYPE_CHECKING:
     from ._path import enet_path, lasso_path
     from ._perceptron import Perceptron
     from ._ridge import Ridge, RidgeClassifier
-    from ._ridge_cv import RidgeCV, RidgeClassifierCV
+    from ._ridge_cv import RidgeClassifierCV, RidgeCV
     from ._sgd_classification import SGDClassifier
     from ._sgd_regression import SGDRegressor

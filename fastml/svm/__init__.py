@@ -3,13 +3,13 @@
 from .._lazy import lazy_names
 
 __all__ = [
+    "SVC",
+    "SVR",
     "LinearSVC",
     "LinearSVR",
     "NuSVC",
     "NuSVR",
     "OneClassSVM",
-    "SVC",
-    "SVR",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -31,5 +31,5 @@ if TYPE_CHECKING:
     from ._linear_svc import LinearSVC
     from ._linear_svr import LinearSVR
     from ._one_class import OneClassSVM
-    from ._svc import NuSVC, SVC
-    from ._svr import NuSVR, SVR
+    from ._svc import SVC, NuSVC
+    from ._svr import SVR, NuSVR
