@@ -47,6 +47,7 @@ COMMON_CONSTRAINTS = {
     "device": DEVICE,
 }
 
+FEW_FEATURES = 256  # whose products take no longer than choosing some of them
 PASSES = 50  # over X in one fit, for estimating the work
 
 NOT_CONVERGED = (
@@ -271,9 +272,11 @@ def resolve_gram(data: CentredData, precompute: Any, centre: bool) -> Any:
             UserWarning,
         )
         precompute = "auto"
-    if isinstance(precompute, str):
-        precompute = data.X.shape[0] > data.X.shape[1]
-    return bool(precompute) or data.device is not CPU
+    n_samples, n_features = data.X.shape
+    if not isinstance(precompute, str):
+        few = n_features <= FEW_FEATURES and n_samples > n_features
+        return bool(precompute) or few or data.device is not CPU
+    return n_samples > n_features or data.device is not CPU
 
 
 def warn_unless_met(minimum: Minimum, penalty: Penalty) -> None:

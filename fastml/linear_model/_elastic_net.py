@@ -42,7 +42,7 @@ class ElasticNet(Regressor, CoordinateDescent):
 
     precompute : bool or array-like of shape (n_features, n_features), default=False
         Whether to compute the products of all features first, the Gram matrix; or these products. Without
-        it only features that matter are multiplied, which is faster for a single fit.
+        it only features that matter are multiplied, if there are many: that is faster for a single fit.
 
     max_iter : int, default=1000
         The most sweeps over features.

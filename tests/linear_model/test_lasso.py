@@ -177,7 +177,7 @@ def test_results_do_not_depend_on_threads():
     found = []
     for n_threads in (1, 2):
         with fastml.config_context(n_threads=n_threads):
-            models = [ours.Lasso(0.1), ours.LassoCV(alphas=5, selection="random", random_state=0)]
+            models = [ours.Lasso(5.0), ours.LassoCV(alphas=[20.0, 5.0], selection="random", random_state=0)]
             found.append([model.fit(X, y).coef_ for model in models])
     np.testing.assert_array_equal(found[0][0], found[1][0])
     np.testing.assert_array_equal(found[0][1], found[1][1])

@@ -11,9 +11,8 @@ from .._compile import T, float64, int32, int64, kernel, uint64
 
 __all__ = ["centred_columns", "centred_gram", "centred_slopes", "sparse_slopes"]
 
-GRAM_ROWS = (
-    2048  # rows whose products are summed in X's dtype, and stay in the cache from centring to product
-)
+GRAM_VALUES = 1 << 18  # values that stay in the cache from centring to product
+GRAM_ROWS = 256, 4096  # the fewest and the most rows whose products are summed in X's dtype
 GRAM_PARTS = 8  # sums that are kept apart, for threads
 GRAM_BYTES = 2**26  # of all of them; larger ones are left to BLAS's threads
 ROWS_AT_A_TIME = 8  # of a transposition: those of a cache line
@@ -129,14 +128,15 @@ def centred_gram(X, Y, means, roots):
     means, Y = means.astype(X.dtype), Y.astype(X.dtype, copy=False)
     roots = None if roots is None else roots.astype(X.dtype)[:, None]
     small = 8 * GRAM_PARTS * n_features**2 <= GRAM_BYTES
-    n_parts = min(GRAM_PARTS, -(-n_samples // GRAM_ROWS)) if small else 1
+    block_rows = max(GRAM_ROWS[0], min(GRAM_VALUES // n_features, GRAM_ROWS[1]))
+    n_parts = min(GRAM_PARTS, -(-n_samples // block_rows)) if small else 1
     part_rows = -(-n_samples // n_parts)
     grams = np.zeros((n_parts, n_features, n_features))
     products = np.zeros((n_parts, n_tasks, n_features))
 
     def task(part, start, stop):
-        for first in range(start, stop, GRAM_ROWS):
-            rows = slice(first, min(first + GRAM_ROWS, stop))
+        for first in range(start, stop, block_rows):
+            rows = slice(first, min(first + block_rows, stop))
             centred = X[rows] - means
             if roots is not None:
                 centred *= roots[rows]
