@@ -11,9 +11,8 @@ from .._compile import T, float64, int32, int64, kernel, uint64
 
 __all__ = ["centred_columns", "centred_gram", "centred_slopes", "sparse_slopes"]
 
-GRAM_ROWS = (
-    2048  # rows whose products are summed in X's dtype, and stay in the cache from centring to product
-)
+GRAM_VALUES = 1 << 18  # values that stay in the cache from centring to product
+GRAM_ROWS = 256, 4096  # the fewest and the most rows whose products are summed in X's dtype
 GRAM_PARTS = 8  # sums that are kept apart, for threads
 GRAM_BYTES = 2**26  # of all of them; larger ones are left to BLAS's threads
 ROWS_AT_A_TIME = 8  # of a transposition: those of a cache line
