@@ -173,13 +173,9 @@ SEEDING = Score("inertia", _seeding, 0.05, relative=True)
 DISTANCES = Score("mean distance", _distances, 1e-6, relative=True)
 GRAPH = Score("mean distance", _graph_distances, 1e-6, relative=True)
 SAME = Score("difference", _difference, 2e-6)
-<<<<<<< HEAD
 # Of what is optimised until a tolerance is reached
 NEARLY_SAME = Score("difference", _difference, 1e-3)
-PENALISED_ERROR = Score("objective", _penalised_error, 1e-5, relative=True)
-=======
 # All stop as soon as they are known to be within 1e-4 of the squares of y above the minimum.
 PENALISED_ERROR = Score("objective", _penalised_error, 1e-4, relative=True)
->>>>>>> piece-c
 LASSO_PATH = Score("mean objective", _penalised_errors(1.0), 1e-4, relative=True)
 ENET_PATH = Score("mean objective", _penalised_errors(0.5), 1e-4, relative=True)
