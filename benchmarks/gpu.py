@@ -7,6 +7,7 @@ stand the measured counterparts of what ``device="auto"`` assumes.
 
 import argparse
 import dataclasses
+import re
 import subprocess
 import sys
 import time
@@ -21,7 +22,8 @@ from fastml._threads import effective_threads
 
 ROW = "{:<52} {:>10} {:>10} {:>10} {:>7} {:>7} {:>12} {:>12}"
 HEAD = ("", "CPU", "GPU", "data there", "ratio", "there", "score, CPU", "score, GPU")
-ON_THE_CPU = ("kd_tree", "tree k-NN", "forest 50k")  # without CUDA kernels
+# Without CUDA kernels
+ON_THE_CPU = re.compile("tree k-NN|forest (50k|100k x)|SGD|linear SVC|sparse|lasso path")
 FIRST_FIT = """
 import time
 import numpy as np
@@ -121,6 +123,9 @@ def main(argv=None):
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--only", type=re.compile, default=re.compile(""), help="titles, a regular expression"
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of the data")
     options = parser.parse_args(argv)
     if why_no_cuda():
@@ -128,7 +133,7 @@ def main(argv=None):
     print(f"{effective_threads()} threads")
     print(ROW.format(*HEAD))
     for entry in TARGETS:
-        if not entry.title.startswith(ON_THE_CPU):
+        if options.only.search(entry.title) and not ON_THE_CPU.search(entry.title):
             measure(entry, options.quick, options.rounds)
     assumptions()
     return 0

@@ -20,6 +20,7 @@ from sklearn.metrics import adjusted_rand_score
 import fastml
 from fastml.cluster import KMeans
 from fastml.kernels.cpu import kmeans as kernels
+from tests.names import without_addresses
 
 each_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 
@@ -67,7 +68,7 @@ OPTIONS = [
 
 
 @each_dtype
-@pytest.mark.parametrize("params", OPTIONS, ids=str)
+@pytest.mark.parametrize("params", OPTIONS, ids=without_addresses)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_options_mean_what_they_mean_there(dtype, params, weighted):
     X = blobs(dtype=dtype)
@@ -240,7 +241,7 @@ def same_error(ours, other, call):
         {"n_clusters": 3, "init": np.zeros((3, 2))}, {"n_clusters": 3, "init": np.full((3, 6), np.nan)},
         {"n_clusters": 3, "init": lambda X, k, random_state: np.zeros((2, 6))},
     ],
-    ids=str,
+    ids=without_addresses,
 )  # fmt: skip
 def test_bad_parameters_are_refused_in_the_same_words(params):
     same_error(*pair(**params), lambda est: est.fit(blobs()))

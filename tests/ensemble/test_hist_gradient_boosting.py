@@ -12,6 +12,7 @@ from sklearn.inspection import partial_dependence
 
 from fastml import config_context
 from fastml.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from tests.names import without_addresses
 
 CLASSES = {"iris": datasets.load_iris, "wine": datasets.load_wine, "digits": datasets.load_digits,
            "breast_cancer": datasets.load_breast_cancer}  # fmt: skip
@@ -87,7 +88,7 @@ def test_losses(loss, weighted):
         {"early_stopping": True, "scoring": None, "validation_fraction": None},
         {"early_stopping": True, "scoring": lambda est, X, y: est.score(X, y)},
     ],
-    ids=str,
+    ids=without_addresses,
 )
 def test_parameters(params):
     X, y = diabetes()
@@ -175,7 +176,7 @@ def with_categories():
     return X, y
 
 
-@pytest.mark.parametrize("categorical", [[3, 5], [5], np.arange(10) == 3, []], ids=str)
+@pytest.mark.parametrize("categorical", [[3, 5], [5], np.arange(10) == 3, []], ids=without_addresses)
 def test_categories(categorical):
     X, y = with_categories()
     for data in (X, with_missing(X)):
@@ -363,7 +364,7 @@ def test_class_weights_are_of_the_labels():
         ({}, [1.0, np.nan] * 20),
         ({}, [1.0]),
     ],
-    ids=str,
+    ids=without_addresses,
 )
 def test_errors_are_those_of_scikit_learn(params, y):
     X = np.arange(80.0).reshape(40, 2)
