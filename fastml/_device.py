@@ -272,17 +272,26 @@ def _why_not_importable(*modules):
 
 
 def _why_driver_unusable():
-    if "cupy" not in sys.modules:
-        # With CUB, CuPy compiles each kind of sum anew in every process, 0.7 s each; without, it keeps them.
-        os.environ.setdefault("CUPY_ACCELERATORS", "")
     try:
-        if not importlib.import_module("cupy").cuda.runtime.getDeviceCount():
+        if not _load_cupy().cuda.runtime.getDeviceCount():
             return "no GPU"
         from .kernels import _cuda
 
         return _cuda.why_not_compiling()
     except Exception as error:  # the driver stack raises many kinds, some not derived from one another
         return f"{type(error).__name__}: {error}"
+
+
+def _load_cupy():
+    """Import CuPy; its sums along an axis without CUB, unless someone else has imported it or asks for CUB.
+
+    With CUB they are compiled anew in every process, 0.7 s each: the first fit took 7 s instead of 0.8.
+    """
+    ours = "cupy" not in sys.modules and "CUPY_ACCELERATORS" not in os.environ
+    cupy = importlib.import_module("cupy")
+    if ours and hasattr(cupy, "_core"):
+        cupy._core.set_reduction_accelerators([])
+    return cupy
 
 
 # ---- the choice ----------------------------------------------------------------------------
