@@ -396,7 +396,7 @@ def test_other_versions_are_reported(path, iris):
         fastml.load_model(path)
 
 
-@pytest.mark.parametrize("name", ["os.system", "BaseEstimator", "SVC", "", None, ["KMeans"]])
+@pytest.mark.parametrize("name", ["os.system", "BaseEstimator", "VotingClassifier", "", None, ["KMeans"]])
 def test_unknown_classes_are_refused(name, path):
     fastml.save_model(KMeans(), path)
     described, arrays = contents(path)
