@@ -37,6 +37,8 @@ def _bytes(value):
     if isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.dtype == object):
         for item in value:
             yield from _bytes(item)
+    elif hasattr(value, "tocsr"):
+        yield from _bytes([value.data, value.indices, value.indptr])
     elif hasattr(value, "get_params"):  # an estimator in an ensemble
         yield from _bytes(_fitted(value))
     else:
