@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._base import MultiOutput
+from .._linear_predictor import LinearRegressor
 from .._validation import Options, check_X_y, fit_method
 from ._base_ridge import BaseRidge, RidgeClassifierMixin
-from ._linear_model import LinearRegressor, columns_of, roots_of
+from ._linear_model import columns_of, roots_of
 
 __all__ = ["Ridge", "RidgeClassifier"]
 
 
-class Ridge(LinearRegressor, BaseRidge):
+class Ridge(MultiOutput, LinearRegressor, BaseRidge):
     """Linear least squares with a penalty on the sum of the squared coefficients.
 
     Parameters

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from .._base import MultiOutput
 from .._device import choose
+from .._linear_predictor import LinearRegressor
 from .._validation import DEVICE, Interval, Options, check_X_y, fit_method, sk
 from ..solvers.leave_one_out import leave_one_out
 from ..solvers.normal_equations import Solution
 from ._base_ridge import RidgeClassifierMixin
-from ._linear_model import LinearModel, LinearRegressor, columns_of, is_sparse, roots_of
+from ._linear_model import LinearModel, columns_of, is_sparse, roots_of
 from ._ridge import Ridge, RidgeClassifier
 
 __all__ = ["RidgeCV", "RidgeClassifierCV"]
@@ -148,7 +150,7 @@ class BaseRidgeCV(LinearModel):
         return tags
 
 
-class RidgeCV(LinearRegressor, BaseRidgeCV):
+class RidgeCV(MultiOutput, LinearRegressor, BaseRidgeCV):
     """Ridge regression that chooses its penalty by leaving out samples.
 
     Parameters

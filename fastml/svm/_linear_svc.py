@@ -49,9 +49,6 @@ class LinearSVC(LinearClassifier, SparseCoefficients, BaseLinearSVM):
     intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
         The intercepts; 0.0 without.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-
     n_iter_ : int
         Iterations; the most of all classes.
 

@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._base import Regressor
-from .._device import like_input
 from .._docs import inherit_docs
-from .._linear_predictor import LinearPredictor
+from .._linear_predictor import LinearRegressor
 from .._validation import Options, check_weight, check_X_y, fit_method
 from ._linear import BaseLinearSVM
 
@@ -18,7 +16,7 @@ __all__ = ["LinearSVR"]
 
 
 @inherit_docs
-class LinearSVR(Regressor, LinearPredictor, BaseLinearSVM):
+class LinearSVR(LinearRegressor, BaseLinearSVM):
     """Linear support vector regression.
 
     It minimises ``|w|^2 / 2 + C sum(loss)``, where the intercept is the coefficient of one more feature,
@@ -126,18 +124,3 @@ class LinearSVR(Regressor, LinearPredictor, BaseLinearSVM):
         cost = self.C * (np.ones(len(y)) if weight is None else np.maximum(weight, 0.0).astype(np.float64))
         (self.coef_,), self.intercept_ = self._solve(X, [y.astype(np.float64)], [cost], float(self.epsilon))
         return self
-
-    def predict(self, X: Any) -> Any:
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            The predictions.
-        """
-        return like_input(self._predict_linear(X), X)
