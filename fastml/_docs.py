@@ -12,7 +12,7 @@ __all__ = ["inherit_docs"]
 # Compiled when a docstring is read first.
 _SECTION = r"{0}\n-+\n((?:.+\n|\n(?!.+\n-+\n))*)"  # to the heading of the next
 _PARAMETERS, _ATTRIBUTES = (r"(?m)^" + _SECTION.format(name) for name in ("Parameters", "Attributes"))
-_BOTH = rf"{_PARAMETERS}(?:\n{_SECTION.format('Attributes')})?"
+_FIRST = rf"(?m)^(?=\w.*\n-+\n)(?:{_SECTION.format('Parameters')})?(?:\n?{_SECTION.format('Attributes')})?"
 _ENTRY = r"(?m)^(\w[\w, ]*) : .*(?:\n+ +.*)*"
 
 
@@ -25,7 +25,7 @@ def inherit_docs(cls: type) -> type:
     Parameters
     ----------
     cls : type
-        Its docstring has a section of parameters.
+        Its docstring has a section, say of examples.
 
     Returns
     -------
@@ -51,7 +51,7 @@ class _Docstring:
             described[name] for name in inspect.signature(owner.__init__).parameters if name in described
         ]
         sections = _section("Parameters", parameters) + "\n" + _section("Attributes", attributes.values())
-        owner.__doc__ = re.sub(_BOTH, lambda found: sections, texts[0], count=1)
+        owner.__doc__ = re.sub(_FIRST, lambda own: sections + "\n" * (not own[0]), texts[0], count=1)
         return owner.__doc__
 
 

@@ -104,6 +104,16 @@ class Further(Derived):
     """
 
 
+@inherit_docs
+class Alike(Derived):
+    """A fourth.
+
+    Notes
+    -----
+    Three.
+    """
+
+
 class Silent(Derived):
     def __init__(self):
         """Take nothing."""
@@ -119,6 +129,12 @@ def test_it_is_inherited_further():
     assert names == ["r", "q", "p", "device", "c_", "a_, b_", "n_features_in_", "feature_names_in_"]
     assert lines[lines.index("r : int, default=4") + 1] == "    More."
     assert "Notes" not in lines
+
+
+def test_a_class_may_describe_nothing_itself():
+    assert inspect.getdoc(Alike) == EXPECTED.replace("One of the two.", "A fourth.").replace(
+        "One.\n\nTwo.", "Three."
+    )
 
 
 def test_instances_and_classes_without_a_docstring_are_what_they_always_were():

@@ -15,7 +15,24 @@ __all__ = ["LinearModel", "columns_of", "is_sparse", "roots_of"]
 
 
 class LinearModel(Estimator):
-    """Base of the estimators whose coefficients solve a system of equations."""
+    """Base of the estimators whose coefficients solve a system of equations.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+        Whether the model has a constant term, which is not penalised.
+
+    device : {"auto", "cpu", "cuda"}, default=None
+        Where products of the data are summed; None means the configuration's device.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        The coefficients, of X's dtype.
+
+    intercept_ : float or ndarray of shape (n_targets,)
+        The constant terms.
+    """
 
     coef_: Any
     intercept_: Any
