@@ -36,7 +36,7 @@ class LinearClassifier(Classifier, LinearPredictor):
     Attributes
     ----------
     coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
-        Coefficients of the classes.
+        Coefficients of the classes; of two classes those of the second.
 
     intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
         Their intercepts.
@@ -123,7 +123,7 @@ class SparseCoefficients:
         return self
 
     def sparsify(self) -> Any:
-        """Turn the coefficients into a sparse matrix; `partial_fit` wants them dense again.
+        """Turn the coefficients into a sparse matrix; fitting further wants them dense again.
 
         Returns
         -------
