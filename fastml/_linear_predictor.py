@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ._base import Classifier
+from ._base import Classifier, Regressor
 from ._device import CPU, like_input
 from ._validation import check_fitted, check_X, sk
 
-__all__ = ["LinearClassifier", "LinearPredictor", "SparseCoefficients"]
+__all__ = ["LinearClassifier", "LinearPredictor", "LinearRegressor", "SparseCoefficients"]
 
 
 class LinearPredictor:
@@ -31,7 +31,19 @@ class LinearPredictor:
 
 
 class LinearClassifier(Classifier, LinearPredictor):
-    """Mixin of classifiers that compare linear functions."""
+    """Mixin of classifiers that compare linear functions.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
+        Coefficients of the classes; of two classes those of the second.
+
+    intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
+        Their intercepts.
+
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    """
 
     classes_: Any
 
@@ -73,6 +85,25 @@ class LinearClassifier(Classifier, LinearPredictor):
         return labels if labels.dtype.kind in "USO" else like_input(labels, X)
 
 
+class LinearRegressor(Regressor, LinearPredictor):
+    """Mixin of regressors whose predictions are linear functions."""
+
+    def predict(self, X: Any) -> Any:
+        """Predict the targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            The predictions.
+        """
+        return like_input(self._predict_linear(X), X)
+
+
 class SparseCoefficients:
     """Mixin of models whose coefficients may be mostly zero."""
 
@@ -92,7 +123,7 @@ class SparseCoefficients:
         return self
 
     def sparsify(self) -> Any:
-        """Turn the coefficients into a sparse matrix; `partial_fit` wants them dense again.
+        """Turn the coefficients into a sparse matrix; fitting further wants them dense again.
 
         Returns
         -------

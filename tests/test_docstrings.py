@@ -3,7 +3,7 @@
 import inspect
 
 from fastml._base import Estimator
-from fastml._docs import inherit_docs
+from fastml._docs import describe_like, inherit_docs
 
 
 class Base(Estimator):
@@ -51,6 +51,73 @@ class Derived(Base):
     def __init__(self, r=4, *, q=2, p=3, device=None):
         """Take no part in it."""
 
+
+def model(x, y, z=0):
+    """Do something.
+
+    Parameters
+    ----------
+    x, y : float
+        Two numbers.
+    z : float, default=0
+        A third.
+
+    Returns
+    -------
+    float
+        The model's.
+
+    Raises
+    ------
+    ValueError
+        Always.
+    """
+
+
+@describe_like(model)
+def like(w, *, z=1):
+    """Do something else.
+
+    Parameters
+    ----------
+    w : int
+        Another.
+
+    Returns
+    -------
+    int
+        Its own.
+
+    Notes
+    -----
+    None.
+    """
+
+
+LIKE = """Do something else.
+
+Parameters
+----------
+w : int
+    Another.
+
+z : float, default=0
+    A third.
+
+Returns
+-------
+int
+    Its own.
+
+Raises
+------
+ValueError
+    Always.
+
+Notes
+-----
+None.
+"""
 
 EXPECTED = """One of the two.
 
@@ -104,6 +171,16 @@ class Further(Derived):
     """
 
 
+@inherit_docs
+class Alike(Derived):
+    """A fourth.
+
+    Notes
+    -----
+    Three.
+    """
+
+
 class Silent(Derived):
     def __init__(self):
         """Take nothing."""
@@ -119,6 +196,16 @@ def test_it_is_inherited_further():
     assert names == ["r", "q", "p", "device", "c_", "a_, b_", "n_features_in_", "feature_names_in_"]
     assert lines[lines.index("r : int, default=4") + 1] == "    More."
     assert "Notes" not in lines
+
+
+def test_a_class_may_describe_nothing_itself():
+    assert inspect.getdoc(Alike) == EXPECTED.replace("One of the two.", "A fourth.").replace(
+        "One.\n\nTwo.", "Three."
+    )
+
+
+def test_a_function_is_described_like_another():
+    assert like.__doc__ == LIKE
 
 
 def test_instances_and_classes_without_a_docstring_are_what_they_always_were():

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._base import ClassNamePrefix, Estimator, Transformer
 from .._device import CPU, choose, like_input
+from .._docs import inherit_docs
 from .._linear_predictor import LinearClassifier
 from .._parameters import HasMethods
 from .._validation import DEVICE, Interval, Options, check_fitted, check_X, check_X_y, fit_method, sk
@@ -18,6 +19,7 @@ from ..solvers import discriminant as solver
 __all__ = ["LinearDiscriminantAnalysis"]
 
 
+@inherit_docs
 class LinearDiscriminantAnalysis(ClassNamePrefix, LinearClassifier, Transformer, Estimator):
     """Classification by normal distributions of one covariance, and projection to where classes differ.
 
@@ -44,10 +46,6 @@ class LinearDiscriminantAnalysis(ClassNamePrefix, LinearClassifier, Transformer,
 
     Attributes
     ----------
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients of the decision, of two classes those of the second.
-    intercept_ : ndarray of shape (1,) or (n_classes,)
-        Constant terms.
     covariance_ : ndarray of shape (n_features, n_features)
         Covariance within the classes, the mean of the classes' own weighted with the priors.
     explained_variance_ratio_ : ndarray of shape (n_components,)
@@ -60,12 +58,6 @@ class LinearDiscriminantAnalysis(ClassNamePrefix, LinearClassifier, Transformer,
         The directions, each up to its sign; not with solver "lsqr".
     xbar_ : ndarray of shape (n_features,)
         Mean of the class means weighted with the priors, with solver "svd".
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features, where the data had names.
 
     See Also
     --------

@@ -33,7 +33,44 @@ L1_RATIO_CONSTRAINTS = {"l1_ratio": [Interval(numbers.Real, 0, 1, closed="both")
 
 
 class CoordinateDescentCV(CoordinateDescent):
-    """Linear models whose penalty is chosen by cross-validation."""
+    """Linear models whose penalty is chosen by cross-validation.
+
+    Parameters
+    ----------
+    eps : float, default=1e-3
+        The last alpha of a grid, relative to the first.
+
+    alphas : int or array-like of shape (n_alphas,), default=100
+        The alphas that are tried; or the number of a grid of them, whose first is the smallest that leaves no
+        coefficient.
+
+    precompute : "auto", bool or array-like, default="auto"
+        Whether to compute the products of all features; "auto": if there are more training samples than
+        features. An array counts as "auto": products of all samples are not those of a fold.
+
+    cv : int, cross-validation generator or iterable, default=None
+        The folds. An int is their number, of samples that follow each other; None means 5.
+
+    verbose : bool or int, default=0
+        Whether to write the result to the standard error.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The alpha of the smallest mean squared error.
+
+    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        The alphas, in descending order.
+
+    mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
+        The mean squared errors on the test samples of each fold, and over targets if there are several.
+
+    dual_gap_ : float
+        By how much, at most, the objective is above its minimum.
+
+    n_iter_ : int
+        The number of sweeps of the last fit.
+    """
 
     _multi_task = False
     eps: float

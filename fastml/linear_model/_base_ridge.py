@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .._device import choose, like_input
 from .._linear_predictor import LinearClassifier
-from .._validation import DEVICE, Interval, Options, check_fitted, check_weight, check_X_y, sk
+from .._validation import DEVICE, Interval, Options, check_fitted, check_weight, check_X_y, fit_method, sk
 from ..solvers import normal_equations as solver
-from ._linear_model import LinearModel, columns_of, is_sparse
+from ._linear_model import LinearModel, columns_of, is_sparse, roots_of
 
 __all__ = ["BaseRidge", "RidgeClassifierMixin"]
 
@@ -19,7 +20,41 @@ OURS = ("auto", "cholesky", "svd")
 
 
 class BaseRidge(LinearModel):
-    """Base of the ridge regressions with one penalty."""
+    """Base of the ridge regressions with one penalty.
+
+    Parameters
+    ----------
+    alpha : float or array-like of shape (n_targets,), default=1.0
+        The penalty, for all targets or for each, in squared units of the features.
+
+    copy_X : bool, default=True
+        Has no effect where fastml fits: X is not written to.
+
+    max_iter : int, default=None
+        Most iterations of scikit-learn's iterative solvers.
+
+    tol : float, default=1e-4
+        Tolerance of those solvers.
+
+    solver : {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}, default="auto"
+        "cholesky" solves the normal equations, or with fewer samples than features their dual; "svd" takes
+        the singular values of the data. The others are scikit-learn's, and iterative. "auto" is "cholesky"
+        for dense data.
+
+    positive : bool, default=False
+        Whether the coefficients are to be positive or zero; scikit-learn's "lbfgs" finds them.
+
+    random_state : int, RandomState instance or None, default=None
+        Of "sag" and "saga".
+
+    Attributes
+    ----------
+    n_iter_ : None or ndarray of shape (n_targets,)
+        Iterations of the iterative solvers.
+
+    solver_ : str
+        The solver that was used.
+    """
 
     _constraints: dict = {
         "alpha": [Interval(numbers.Real, 0), "array-like"],
@@ -36,6 +71,38 @@ class BaseRidge(LinearModel):
     fit_intercept: bool
     solver: str
     positive: bool
+    _check_data: Callable[..., tuple]  # X and y, validated; targets in numbers; weights or None
+
+    @fit_method
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The features.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            The targets, or the labels: a column of them or an indicator matrix.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        self : estimator
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If X, y, the weights or the parameters are not valid.
+        """
+        why = self._not_ours(X)
+        if why != "":
+            return self._fit_twin(why, X, y, sample_weight)
+        rows, _, targets, weight = self._check_data(X, y, sample_weight)
+        if not self._solve(rows, columns_of(targets), roots_of(weight, rows), flat=targets.ndim == 1):
+            return self._fit_twin(None, X, y, sample_weight)
+        return self
 
     def _not_ours(self, X):
         """Why scikit-learn is to fit, None for what it refuses; an empty str if it is not."""
@@ -72,12 +139,30 @@ class BaseRidge(LinearModel):
 
 
 class RidgeClassifierMixin(LinearClassifier):
-    """Mixin of the classifiers that are ridge regressions on targets of -1 and 1."""
+    """Mixin of the classifiers that are ridge regressions on targets of -1 and 1.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, which multiply those of the samples; "balanced" makes all classes weigh the
+        same.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
+        The coefficients, of X's dtype.
+
+    intercept_ : float or ndarray of shape (n_targets,)
+        The constant terms.
+
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    """
 
     class_weight: Any
     _label_binarizer: Any
 
-    def _check_classes(self, X, y, sample_weight):
+    def _check_data(self, X, y, sample_weight):
         """Validated X and y, targets of -1 and 1, and weights or None; sets `classes_`."""
         X, y = check_X_y(self, X, y, y_float=False, multi_output=True)
         weight = check_weight(sample_weight, X)
@@ -95,7 +180,7 @@ class RidgeClassifierMixin(LinearClassifier):
         if self.class_weight:
             expanded = sk("sklearn.utils.compute_sample_weight")(self.class_weight, y).astype(X.dtype)
             weight = expanded if weight is None else weight * expanded
-        return X, y, columns_of(Y), weight
+        return X, y, Y, weight
 
     def _is_multilabel(self):
         return self._label_binarizer is not None and self._label_binarizer.y_type_.startswith("multilabel")

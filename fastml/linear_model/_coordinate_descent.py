@@ -61,7 +61,45 @@ RIDGE_IS_BETTER = (
 
 
 class CoordinateDescent(MultiOutput, Estimator):
-    """Linear models that coordinate descent has fitted."""
+    """Linear models that coordinate descent has fitted.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+        Whether there is an intercept. Otherwise X and y should be centred.
+
+    max_iter : int, default=1000
+        The most sweeps over features, in each fit.
+
+    copy_X : bool, default=True
+        For compatibility: X is never modified, nor copied as a whole.
+
+    tol : float, default=1e-4
+        The duality gap that is good enough, relative to the sum of the squares of y.
+
+    positive : bool, default=False
+        Whether coefficients must not be negative.
+
+    random_state : int, RandomState instance or None, default=None
+        Of the features that are drawn if `selection` is "random".
+
+    selection : {"cyclic", "random"}, default="cyclic"
+        Whether sweeps take features in their order or draw them. Only sweeps in order are extrapolated.
+
+    device : {"auto", "cpu", "cuda"}, default=None
+        Where products are computed; None means what `fastml.set_config` says. Sweeps are made on the CPU.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        The coefficients, in X's dtype.
+
+    intercept_ : float or ndarray of shape (n_targets,)
+        The intercepts.
+
+    sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
+        The coefficients.
+    """
 
     fit_intercept: bool
     max_iter: int | None

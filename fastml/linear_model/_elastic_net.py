@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._base import Regressor, stand_for
+from .._docs import inherit_docs
 from .._validation import Interval, fit_method
 from ..solvers.centred import CentredData
 from ..solvers.coordinate_descent import Penalty, minimise
@@ -24,6 +25,7 @@ from ._path import enet_path
 __all__ = ["ElasticNet"]
 
 
+@inherit_docs
 class ElasticNet(Regressor, CoordinateDescent):
     """Linear regression with a mixture of L1 and L2 penalties.
 
@@ -37,59 +39,20 @@ class ElasticNet(Regressor, CoordinateDescent):
     l1_ratio : float, default=0.5
         The share of the L1 penalty, from 0 to 1. It is what makes coefficients exactly zero.
 
-    fit_intercept : bool, default=True
-        Whether there is an intercept. Otherwise X and y should be centred.
-
     precompute : bool or array-like of shape (n_features, n_features), default=False
         Whether to compute the products of all features first, the Gram matrix; or these products. Without
         it only features that matter are multiplied, if there are many: that is faster for a single fit.
 
-    max_iter : int, default=1000
-        The most sweeps over features.
-
-    copy_X : bool, default=True
-        For compatibility: X is never modified, nor copied as a whole.
-
-    tol : float, default=1e-4
-        The duality gap that is good enough, relative to the sum of the squares of y.
-
     warm_start : bool, default=False
         Whether fitting again begins with the present coefficients.
 
-    positive : bool, default=False
-        Whether coefficients must not be negative.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the features that are drawn if `selection` is "random".
-
-    selection : {"cyclic", "random"}, default="cyclic"
-        Whether sweeps take features in their order or draw them. Only sweeps in order are extrapolated.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where products are computed; None means what `fastml.set_config` says. Sweeps are made on the CPU.
-
     Attributes
     ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        The coefficients, in X's dtype.
-
-    intercept_ : float or ndarray of shape (n_targets,)
-        The intercepts.
-
-    sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
-        The coefficients.
-
     dual_gap_ : float or ndarray of shape (n_targets,)
         By how much, at most, the objective is above its minimum.
 
     n_iter_ : int or list of int
         The number of sweeps, for each target.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
 
     See Also
     --------

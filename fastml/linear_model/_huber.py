@@ -9,6 +9,7 @@ import numpy as np
 
 from .._base import Estimator, Regressor
 from .._device import CPU, choose, like_input
+from .._docs import inherit_docs
 from .._validation import DEVICE, Interval, check_fitted, check_weight, check_X, check_X_y, fit_method, sk
 from ..solvers import huber as solver
 from ..solvers.linear_loss import Objective
@@ -19,6 +20,7 @@ __all__ = ["HuberRegressor"]
 FAILED = 2  # SciPy's status of a line search that found nothing
 
 
+@inherit_docs
 class HuberRegressor(Regressor, Estimator):
     """Linear regression with squared losses of small errors and absolute ones of outliers.
 
@@ -61,12 +63,6 @@ class HuberRegressor(Regressor, Estimator):
 
     outliers_ : bool ndarray of shape (n_samples,)
         Which samples are outliers.
-
-    n_features_in_ : int
-        Number of features seen in `fit`.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, when all are strings.
 
     Notes
     -----

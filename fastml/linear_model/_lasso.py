@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .._base import stand_for
+from .._docs import inherit_docs
 from ._elastic_net import ElasticNet
 
 __all__ = ["Lasso"]
 
 
+@inherit_docs
 class Lasso(ElasticNet):
     """Linear regression with an L1 penalty, which makes coefficients exactly zero: the lasso.
 
@@ -18,60 +20,7 @@ class Lasso(ElasticNet):
     Parameters
     ----------
     alpha : float, default=1.0
-        How much coefficients cost.
-
-    fit_intercept : bool, default=True
-        Whether there is an intercept. Otherwise X and y should be centred.
-
-    precompute : bool or array-like of shape (n_features, n_features), default=False
-        Whether to compute the products of all features first, or these products; see `ElasticNet`.
-
-    copy_X : bool, default=True
-        For compatibility: X is never modified, nor copied as a whole.
-
-    max_iter : int, default=1000
-        The most sweeps over features.
-
-    tol : float, default=1e-4
-        The duality gap that is good enough, relative to the sum of the squares of y.
-
-    warm_start : bool, default=False
-        Whether fitting again begins with the present coefficients.
-
-    positive : bool, default=False
-        Whether coefficients must not be negative.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the features that are drawn if `selection` is "random".
-
-    selection : {"cyclic", "random"}, default="cyclic"
-        Whether sweeps take features in their order or draw them.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where products are computed; None means what `fastml.set_config` says. Sweeps are made on the CPU.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        The coefficients, in X's dtype.
-
-    intercept_ : float or ndarray of shape (n_targets,)
-        The intercepts.
-
-    sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
-        The coefficients.
-
-    dual_gap_ : float or ndarray of shape (n_targets,)
-        By how much, at most, the objective is above its minimum.
-
-    n_iter_ : int or list of int
-        The number of sweeps, for each target.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
+        How much coefficients cost: the larger, the more of them are zero.
 
     See Also
     --------

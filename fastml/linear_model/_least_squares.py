@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from .._base import MultiOutput
 from .._device import choose
+from .._docs import inherit_docs
+from .._linear_predictor import LinearRegressor
 from .._validation import DEVICE, Interval, check_X_y, fit_method
 from ..solvers import normal_equations as solver
-from ._linear_model import LinearRegressor, columns_of, is_sparse, roots_of
+from ._linear_model import LinearModel, columns_of, is_sparse, roots_of
 
 __all__ = ["LinearRegression"]
 
 
-class LinearRegression(LinearRegressor):
+@inherit_docs
+class LinearRegression(MultiOutput, LinearRegressor, LinearModel):
     """Linear regression by least squares.
 
     Parameters
@@ -31,23 +35,15 @@ class LinearRegression(LinearRegressor):
         Number of jobs of scikit-learn's, where it fits several targets of sparse data.
     positive : bool, default=False
         Whether the coefficients are to be positive or zero.
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where products of the data are summed; None means the configuration's device.
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         The coefficients, in units of the target by units of the feature; of X's dtype.
-    intercept_ : float or ndarray of shape (n_targets,)
-        The constant terms.
     rank_ : int
         Rank of the centred data, where it is dense and `positive` is false.
     singular_ : ndarray of shape (min(n_samples, n_features),)
         Singular values of the centred data, likewise.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features, where the data had names.
 
     See Also
     --------

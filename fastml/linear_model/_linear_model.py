@@ -7,16 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from .._base import Estimator, MultiOutput, Regressor
-from .._device import like_input, report_fallback
-from .._linear_predictor import LinearPredictor
+from .._base import Estimator
+from .._device import report_fallback
 from .._validation import check_weight, sk
 
-__all__ = ["LinearModel", "LinearRegressor", "columns_of", "is_sparse", "roots_of"]
+__all__ = ["LinearModel", "columns_of", "is_sparse", "roots_of"]
 
 
 class LinearModel(Estimator):
-    """Base of the estimators whose coefficients solve a system of equations."""
+    """Base of the estimators whose coefficients solve a system of equations.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+        Whether the model has a constant term, which is not penalised.
+
+    device : {"auto", "cpu", "cuda"}, default=None
+        Where products of the data are summed; None means the configuration's device.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        The coefficients, of X's dtype.
+
+    intercept_ : float or ndarray of shape (n_targets,)
+        The constant terms.
+    """
 
     coef_: Any
     intercept_: Any
@@ -59,25 +75,6 @@ class LinearModel(Estimator):
             if name not in params:
                 setattr(self, name, value)
         return self
-
-
-class LinearRegressor(MultiOutput, Regressor, LinearPredictor, LinearModel):
-    """Base of the regressors among them."""
-
-    def predict(self, X: Any) -> Any:
-        """Predict the targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The features.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            The predictions.
-        """
-        return like_input(self._predict_linear(X), X)
 
 
 def columns_of(y: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._docs import inherit_docs
 from .._validation import (
     DEVICE,
     Interval,
@@ -32,6 +33,7 @@ from ._rows import choose_device
 __all__ = ["LogisticRegression"]
 
 
+@inherit_docs
 class LogisticRegression(LogisticModel):
     """Logistic regression, for two classes or more.
 
@@ -46,38 +48,9 @@ class LogisticRegression(LogisticModel):
     l1_ratio : float, default=0.0
         Share of the L1 penalty, from 0 (L2) to 1 (L1).
 
-    dual : bool, default=False
-        For compatibility: the dual problem of "liblinear" has the same solution.
-
-    tol : float, default=1e-4
-        "lbfgs", "newton-cg" and "newton-cholesky" stop when no derivative of the mean loss is larger than
-        this, others at a hundredth of it.
-
-    fit_intercept : bool, default=True
-        Whether there are intercepts.
-
-    intercept_scaling : float, default=1
-        With "liblinear" the intercept divided by this is penalised like any coefficient.
-
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, which multiply those of the samples; "balanced" makes all classes weigh the
-        same.
-
-    random_state : int, RandomState instance or None, default=None
-        For compatibility: nothing is random here.
-
-    solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}, default="lbfgs"
-        How the loss is minimised. "lbfgs", "newton-cg" and "newton-cholesky" are what they say. The other
-        names stand for what scikit-learn's solvers minimise: "liblinear" for two classes and a penalised
-        intercept, "sag" without an L1 penalty, "saga" with any. The minimum is found by Newton's method, or
-        by L-BFGS-B where there is an L1 penalty.
-
     max_iter : int, default=100
         Most iterations. With an L1 penalty an iteration of "saga" is one pass over the data, one of
         "liblinear" ten.
-
-    verbose : int, default=0
-        Whether Newton's method prints its progress.
 
     warm_start : bool, default=False
         Whether `fit` begins from the coefficients that are there.
@@ -85,28 +58,10 @@ class LogisticRegression(LogisticModel):
     n_jobs : int, default=None
         Deprecated, and without effect.
 
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Sparse data stays on the CPU.
-
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients of the features; of two classes for the second.
-
-    intercept_ : ndarray of shape (1,) or (n_classes,)
-        Intercepts, zero where none are fitted.
-
     n_iter_ : int32 ndarray of shape (1,)
         Iterations made.
-
-    n_features_in_ : int
-        Number of features seen in `fit`.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, when all are strings.
 
     See Also
     --------

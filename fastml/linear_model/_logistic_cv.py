@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import _config
+from .._docs import inherit_docs
 from .._validation import DEVICE, Interval, Options, check_weight, check_X_y, fit_method, sk
 from ..solvers.logistic import SOLVERS
 from ._logistic import LogisticRegression
@@ -18,6 +19,7 @@ from ._logistic_paths import Paths, check_keys, make_folds, make_scorer, route
 __all__ = ["LogisticRegressionCV"]
 
 
+@inherit_docs
 class LogisticRegressionCV(LogisticModel):
     """Logistic regression whose penalty is found by cross-validation.
 
@@ -31,14 +33,8 @@ class LogisticRegressionCV(LogisticModel):
         Shares of the L1 penalty to try, from 0 (L2) to 1 (L1). None, which is deprecated as in scikit-learn,
         means 0.
 
-    fit_intercept : bool, default=True
-        Whether there are intercepts.
-
     cv : int, cross-validation generator or iterable, default=None
         How samples are split. A number means so many stratified folds, None means five.
-
-    dual : bool, default=False
-        For compatibility: the dual problem of "liblinear" has the same solution.
 
     penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
         Deprecated, as in scikit-learn: `l1_ratios` and `Cs` say the same.
@@ -46,51 +42,21 @@ class LogisticRegressionCV(LogisticModel):
     scoring : str, callable or None, default="warn"
         What a good prediction is; None means the accuracy.
 
-    solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}, default="lbfgs"
-        How the loss is minimised, as in `LogisticRegression`.
-
-    tol : float, default=1e-4
-        How large a derivative may be at the end, as in `LogisticRegression`.
-
     max_iter : int, default=100
         Most iterations for each C.
 
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" makes all weigh the same among all samples.
 
-    n_jobs : int, default=None
-        Number of threads; None and negative numbers mean what `fastml.set_config` says.
-
-    verbose : int, default=0
-        Whether Newton's method prints its progress.
-
     refit : bool, default=True
         Whether to fit all samples with the penalty of the best mean score. Otherwise the coefficients of each
         fold's best penalty are averaged.
 
-    intercept_scaling : float, default=1.0
-        With "liblinear" the intercept divided by this is penalised like any coefficient.
-
-    random_state : int, RandomState instance or None, default=None
-        For compatibility: nothing is random here.
-
     use_legacy_attributes : bool, default="warn"
         Whether attributes have the form that they had before scikit-learn 1.10, with a value for each class.
 
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Sparse data stays on the CPU.
-
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients of the features; of two classes for the second.
-
-    intercept_ : ndarray of shape (1,) or (n_classes,)
-        Intercepts, zero where none are fitted.
-
     Cs_ : ndarray of shape (n_cs,)
         The inverse strengths that were tried.
 
@@ -113,12 +79,6 @@ class LogisticRegressionCV(LogisticModel):
 
     n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_cs)
         Iterations made. The old form is of shape (1, n_folds, n_cs) or (1, n_folds, n_cs, n_l1_ratios).
-
-    n_features_in_ : int
-        Number of features seen in `fit`.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, when all are strings.
 
     See Also
     --------

@@ -8,6 +8,7 @@ import numpy as np
 
 from .._base import Classifier, Estimator
 from .._device import CPU, choose, like_input
+from .._linear_predictor import SparseCoefficients
 from .._validation import check_fitted, check_X, sk
 from ..solvers.linear_loss import Objective
 from ._rows import as_rows, is_sparse
@@ -110,8 +111,54 @@ def weigh_classes(class_weight, classes, codes, sample_weight, dtype):
     return weight if sample_weight is None else weight * sample_weight
 
 
-class LogisticModel(Classifier, Estimator):
-    """A fitted linear classifier whose scores are log-odds."""
+class LogisticModel(Classifier, SparseCoefficients, Estimator):
+    """A fitted linear classifier whose scores are log-odds.
+
+    Parameters
+    ----------
+    dual : bool, default=False
+        For compatibility: the dual problem of "liblinear" has the same solution.
+
+    tol : float, default=1e-4
+        "lbfgs", "newton-cg" and "newton-cholesky" stop when no derivative of the mean loss is larger than
+        this, others at a hundredth of it.
+
+    fit_intercept : bool, default=True
+        Whether there are intercepts.
+
+    intercept_scaling : float, default=1
+        With "liblinear" the intercept divided by this is penalised like any coefficient.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, which multiply those of the samples; "balanced" makes all classes weigh the
+        same.
+
+    random_state : int, RandomState instance or None, default=None
+        For compatibility: nothing is random here.
+
+    solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}, default="lbfgs"
+        How the loss is minimised. "lbfgs", "newton-cg" and "newton-cholesky" are what they say. The other
+        names stand for what scikit-learn's solvers minimise: "liblinear" for two classes and a penalised
+        intercept, "sag" without an L1 penalty, "saga" with any. The minimum is found by Newton's method, or
+        by L-BFGS-B where there is an L1 penalty.
+
+    verbose : int, default=0
+        Whether Newton's method prints its progress.
+
+    device : {"auto", "cpu", "cuda"}, default=None
+        Where to compute; None means what `fastml.set_config` says. Sparse data stays on the CPU.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients of the features; of two classes for the second.
+
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts, zero where none are fitted.
+    """
 
     classes_: Any
     coef_: Any
@@ -220,31 +267,3 @@ class LogisticModel(Classifier, Estimator):
         shares = self._probabilities(X)
         with np.errstate(divide="ignore"):
             return like_input(choose(self.device, shares).xp.log(shares), X)
-
-    def densify(self) -> LogisticModel:
-        """Turn `coef_` back into an ndarray.
-
-        Returns
-        -------
-        self : estimator
-            The fitted estimator.
-        """
-        check_fitted(self, "coef_")
-        if is_sparse(self.coef_):
-            self.coef_ = self.coef_.toarray()
-        return self
-
-    def sparsify(self) -> LogisticModel:
-        """Turn `coef_` into a CSR matrix, which is smaller where more than half of it is zero.
-
-        Returns
-        -------
-        self : estimator
-            The fitted estimator; `densify` undoes it, which is needed before it is fitted again with
-            `warm_start`.
-        """
-        from scipy.sparse import csr_matrix
-
-        check_fitted(self, "coef_")
-        self.coef_ = csr_matrix(self.coef_)
-        return self

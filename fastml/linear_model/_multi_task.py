@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._base import stand_for
+from .._docs import inherit_docs
 from .._validation import fit_method
 from ..solvers.centred import CentredData
 from ..solvers.coordinate_descent import minimise
@@ -16,6 +17,7 @@ from ._elastic_net import ElasticNet
 __all__ = ["MultiTaskElasticNet", "MultiTaskLasso"]
 
 
+@inherit_docs
 class MultiTaskElasticNet(ElasticNet):
     """Linear regression of several targets with a penalty on each feature's coefficients together.
 
@@ -25,35 +27,8 @@ class MultiTaskElasticNet(ElasticNet):
 
     Parameters
     ----------
-    alpha : float, default=1.0
-        How much coefficients cost.
-
     l1_ratio : float, default=0.5
         The share of the penalty on norms, from 0 to 1.
-
-    fit_intercept : bool, default=True
-        Whether there are intercepts. Otherwise X and y should be centred.
-
-    copy_X : bool, default=True
-        For compatibility: X is never modified, nor copied as a whole.
-
-    max_iter : int, default=1000
-        The most sweeps over features.
-
-    tol : float, default=1e-4
-        The duality gap that is good enough, relative to the sum of the squares of y.
-
-    warm_start : bool, default=False
-        Whether fitting again begins with the present coefficients.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the features that are drawn if `selection` is "random".
-
-    selection : {"cyclic", "random"}, default="cyclic"
-        Whether sweeps take features in their order or draw them.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where products are computed; None means what `fastml.set_config` says. Sweeps are made on the CPU.
 
     Attributes
     ----------
@@ -63,9 +38,6 @@ class MultiTaskElasticNet(ElasticNet):
     intercept_ : ndarray of shape (n_targets,)
         The intercepts.
 
-    sparse_coef_ : sparse matrix of shape (n_targets, n_features)
-        The coefficients.
-
     dual_gap_ : float
         By how much, at most, the objective is above its minimum.
 
@@ -74,12 +46,6 @@ class MultiTaskElasticNet(ElasticNet):
 
     n_iter_ : int
         The number of sweeps.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of features, if X had any.
 
     See Also
     --------
@@ -167,6 +133,7 @@ class MultiTaskElasticNet(ElasticNet):
         return self
 
 
+@inherit_docs
 class MultiTaskLasso(MultiTaskElasticNet):
     """Linear regression of several targets with a penalty on the norm of each feature's coefficients.
 
@@ -176,36 +143,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
     Parameters
     ----------
     alpha : float, default=1.0
-        How much coefficients cost.
-
-    fit_intercept : bool, default=True
-        Whether there are intercepts. Otherwise X and y should be centred.
-
-    copy_X : bool, default=True
-        For compatibility: X is never modified, nor copied as a whole.
-
-    max_iter : int, default=1000
-        The most sweeps over features.
-
-    tol : float, default=1e-4
-        The duality gap that is good enough, relative to the sum of the squares of y.
-
-    warm_start : bool, default=False
-        Whether fitting again begins with the present coefficients.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the features that are drawn if `selection` is "random".
-
-    selection : {"cyclic", "random"}, default="cyclic"
-        Whether sweeps take features in their order or draw them.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where products are computed; None means what `fastml.set_config` says. Sweeps are made on the CPU.
-
-    Attributes
-    ----------
-    coef_, intercept_, sparse_coef_, dual_gap_, eps_, n_iter_, n_features_in_, feature_names_in_
-        See `MultiTaskElasticNet`.
+        How much norms cost: the larger, the fewer features matter.
 
     See Also
     --------

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .._base import Regressor, stand_for
+from .._docs import inherit_docs
 from ._base_cv import CV_CONSTRAINTS, L1_RATIO_CONSTRAINTS, CoordinateDescentCV
 from ._path import enet_path, lasso_path
 
 __all__ = ["MultiTaskElasticNetCV", "MultiTaskLassoCV"]
 
 
+@inherit_docs
 class MultiTaskElasticNetCV(Regressor, CoordinateDescentCV):
     """The elastic net of several targets, its `alpha` and `l1_ratio` chosen by cross-validation.
 
@@ -19,52 +21,10 @@ class MultiTaskElasticNetCV(Regressor, CoordinateDescentCV):
     l1_ratio : float or array-like of shape (n_l1_ratios,), default=0.5
         The share of the penalty on norms, or shares that are tried.
 
-    eps : float, default=1e-3
-        See `ElasticNetCV`.
-
-    alphas : int or array-like of shape (n_alphas,), default=100
-        See `ElasticNetCV`.
-
-    fit_intercept : bool, default=True
-        See `ElasticNetCV`.
-
-    max_iter : int, default=1000
-        See `ElasticNetCV`.
-
-    tol : float, default=1e-4
-        See `ElasticNetCV`.
-
-    cv : int, cross-validation generator or iterable, default=None
-        See `ElasticNetCV`.
-
-    copy_X : bool, default=True
-        See `ElasticNetCV`.
-
-    verbose : bool or int, default=0
-        See `ElasticNetCV`.
-
-    n_jobs : int, default=None
-        See `ElasticNetCV`.
-
-    random_state : int, RandomState instance or None, default=None
-        See `ElasticNetCV`.
-
-    selection : {"cyclic", "random"}, default="cyclic"
-        See `ElasticNetCV`.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        See `ElasticNetCV`.
-
     Attributes
     ----------
-    coef_ : ndarray of shape (n_targets, n_features)
-        The coefficients, of all samples, in X's dtype.
-
-    intercept_ : ndarray of shape (n_targets,)
-        The intercepts.
-
-    alpha_, l1_ratio_, sparse_coef_, mse_path_, alphas_, dual_gap_, n_iter_, n_features_in_, feature_names_in_
-        See `ElasticNetCV`; errors are means over targets too.
+    l1_ratio_ : float
+        The share of the penalty on norms of the smallest mean squared error.
 
     See Also
     --------
@@ -118,52 +78,14 @@ class MultiTaskElasticNetCV(Regressor, CoordinateDescentCV):
         self.device = device
 
 
+@inherit_docs
 class MultiTaskLassoCV(Regressor, CoordinateDescentCV):
     """The lasso of several targets, its `alpha` chosen by cross-validation.
 
     Parameters
     ----------
-    eps : float, default=1e-3
-        See `LassoCV`.
-
-    alphas : int or array-like of shape (n_alphas,), default=100
-        See `LassoCV`.
-
-    fit_intercept : bool, default=True
-        See `LassoCV`.
-
-    max_iter : int, default=1000
-        See `LassoCV`.
-
-    tol : float, default=1e-4
-        See `LassoCV`.
-
-    copy_X : bool, default=True
-        See `LassoCV`.
-
-    cv : int, cross-validation generator or iterable, default=None
-        See `LassoCV`.
-
     verbose : bool or int, default=False
-        See `LassoCV`.
-
-    n_jobs : int, default=None
-        See `LassoCV`.
-
-    random_state : int, RandomState instance or None, default=None
-        See `LassoCV`.
-
-    selection : {"cyclic", "random"}, default="cyclic"
-        See `LassoCV`.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        See `LassoCV`.
-
-    Attributes
-    ----------
-    coef_, intercept_, alpha_, sparse_coef_, mse_path_, alphas_, dual_gap_, n_iter_, n_features_in_,
-    feature_names_in_
-        See `MultiTaskElasticNetCV`.
+        Whether to write the result to the standard error.
 
     See Also
     --------

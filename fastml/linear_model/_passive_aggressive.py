@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numbers
 import warnings
+from collections.abc import Callable
 from typing import Any
 
+from .._docs import inherit_docs
 from .._validation import Interval, Options, fit_method
 from ._sgd_classification import BaseSGDClassifier
 from ._sgd_regression import BaseSGDRegressor
@@ -25,6 +27,7 @@ class PassiveAggressive:
     loss: str
     _margin_loss: str
     _instead: str
+    _fit: Callable[..., Any]
 
     def __new__(cls, *args, **kwargs):
         """Warn as scikit-learn does."""
@@ -48,7 +51,30 @@ class PassiveAggressive:
     def learning_rate(self):
         return "pa1" if self.loss == self._margin_loss else "pa2"
 
+    @fit_method
+    def fit(self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None) -> Any:
+        """Fit the model.
 
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data.
+        y : array-like of shape (n_samples,)
+            The labels or targets.
+        coef_init : ndarray, default=None
+            Where the coefficients begin, as for `SGDClassifier` or `SGDRegressor`.
+        intercept_init : ndarray, default=None
+            Where the intercepts begin, likewise.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        return self._fit(X, y, coef_init, intercept_init, None)
+
+
+@inherit_docs
 class PassiveAggressiveClassifier(PassiveAggressive, BaseSGDClassifier):
     """Passive-aggressive classification; `SGDClassifier` with the learning rate "pa1" or "pa2" is the same.
 
@@ -57,76 +83,8 @@ class PassiveAggressiveClassifier(PassiveAggressive, BaseSGDClassifier):
     C : float, default=1.0
         The longest step of "hinge"; a smaller one also shortens the steps of "squared_hinge".
 
-    fit_intercept : bool, default=True
-        Whether there is an intercept.
-
-    max_iter : int, default=1000
-        Most epochs of `fit`.
-
-    tol : float or None, default=1e-3
-        An epoch that does not lower the mean loss by as much improves nothing; None makes all epochs.
-
-    early_stopping : bool, default=False
-        Whether to hold samples out, and to judge epochs by the accuracy for them.
-
-    validation_fraction : float, default=0.1
-        The share of samples held out.
-
-    n_iter_no_change : int, default=5
-        So many epochs in a row without improvement end the fit.
-
-    shuffle : bool, default=True
-        Whether to shuffle before each epoch.
-
-    verbose : int, default=0
-        Whether to print the progress.
-
     loss : {"hinge", "squared_hinge"}, default="hinge"
         "hinge" is PA-I of the reference, "squared_hinge" PA-II.
-
-    n_jobs : int or None, default=None
-        For compatibility: classes are learnt side by side, on as many threads as `fastml.set_config` allows.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the shuffling. An int makes the result reproducible, on any number of threads.
-
-    warm_start : bool, default=False
-        Whether `fit` begins where the last one ended.
-
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; "balanced" gives all the same in sum.
-
-    average : bool or int, default=False
-        Whether the coefficients are averages over all steps, or over those from this number on.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Steps are made on the CPU.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
-        Coefficients of the classes.
-
-    intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
-        Their intercepts.
-
-    n_iter_ : int
-        Epochs made; the most of all classes.
-
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-
-    t_ : float
-        Samples visited, plus one.
-
-    loss_curve_ : ndarray of shape (n_epochs,), or (n_classes, n_epochs) for more than two classes
-        As `SGDClassifier` has it.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the features, if X had any.
 
     See Also
     --------
@@ -194,28 +152,6 @@ class PassiveAggressiveClassifier(PassiveAggressive, BaseSGDClassifier):
         self.device = device
 
     @fit_method
-    def fit(self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None) -> Any:
-        """Fit the classifier.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data.
-        y : array-like of shape (n_samples,)
-            The labels.
-        coef_init : ndarray of shape (n_classes, n_features), or (n_features,) for two classes, default=None
-            Where the coefficients begin; None means zeros.
-        intercept_init : ndarray of shape (n_classes,), or (1,) for two classes, default=None
-            Where the intercepts begin; None means zeros.
-
-        Returns
-        -------
-        self : estimator
-            The fitted estimator.
-        """
-        return self._fit(X, y, coef_init, intercept_init, None)
-
-    @fit_method
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Any:
         """Go through some samples once.
 
@@ -237,6 +173,7 @@ class PassiveAggressiveClassifier(PassiveAggressive, BaseSGDClassifier):
         return self._continue(X, y, classes, None)
 
 
+@inherit_docs
 class PassiveAggressiveRegressor(PassiveAggressive, BaseSGDRegressor):
     """Passive-aggressive regression; `SGDRegressor` with the learning rate "pa1" or "pa2" is the same.
 
@@ -246,79 +183,16 @@ class PassiveAggressiveRegressor(PassiveAggressive, BaseSGDRegressor):
         The longest step of "epsilon_insensitive"; a smaller one also shortens the steps of
         "squared_epsilon_insensitive".
 
-    fit_intercept : bool, default=True
-        Whether there is an intercept.
-
-    max_iter : int, default=1000
-        Most epochs of `fit`.
-
-    tol : float or None, default=1e-3
-        An epoch that does not lower the mean loss by as much improves nothing; None makes all epochs.
-
-    early_stopping : bool, default=False
-        Whether to hold samples out, and to judge epochs by the coefficient of determination for them.
-
-    validation_fraction : float, default=0.1
-        The share of samples held out.
-
-    n_iter_no_change : int, default=5
-        So many epochs in a row without improvement end the fit.
-
-    shuffle : bool, default=True
-        Whether to shuffle before each epoch.
-
-    verbose : int, default=0
-        Whether to print the progress.
-
     loss : {"epsilon_insensitive", "squared_epsilon_insensitive"}, default="epsilon_insensitive"
         "epsilon_insensitive" is PA-I of the reference, "squared_epsilon_insensitive" PA-II.
 
     epsilon : float, default=0.1
         Errors up to here are none.
 
-    random_state : int, RandomState instance or None, default=None
-        Of the shuffling. An int makes the result reproducible.
-
-    warm_start : bool, default=False
-        Whether `fit` begins where the last one ended.
-
-    average : bool or int, default=False
-        Whether the coefficients are averages over all steps, or over those from this number on.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Steps are made on the CPU.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_features,)
-        The coefficients.
-
-    intercept_ : ndarray of shape (1,)
-        The intercept.
-
-    n_iter_ : int
-        Epochs made.
-
-    t_ : float
-        Samples visited, plus one.
-
-    loss_curve_ : ndarray of shape (n_epochs,)
-        As `SGDRegressor` has it.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the features, if X had any.
-
     See Also
     --------
     SGDRegressor : Other losses and learning rates.
-
-    References
-    ----------
-    Crammer, K., Dekel, O., Keshet, J., Shalev-Shwartz, S., Singer, Y. (2006). Online passive-aggressive
-    algorithms. Journal of Machine Learning Research 7.
+    PassiveAggressiveClassifier : The same for classification; the reference stands there.
 
     Examples
     --------
@@ -374,28 +248,6 @@ class PassiveAggressiveRegressor(PassiveAggressive, BaseSGDRegressor):
         self.warm_start = warm_start
         self.average = average
         self.device = device
-
-    @fit_method
-    def fit(self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None) -> Any:
-        """Fit the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data.
-        y : array-like of shape (n_samples,)
-            The targets.
-        coef_init : ndarray of shape (n_features,), default=None
-            Where the coefficients begin; None means zeros.
-        intercept_init : ndarray of shape (1,), default=None
-            Where the intercept begins; None means zero.
-
-        Returns
-        -------
-        self : estimator
-            The fitted estimator.
-        """
-        return self._fit(X, y, coef_init, intercept_init, None)
 
     @fit_method
     def partial_fit(self, X: Any, y: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
+from .._docs import inherit_docs
 from .._validation import Interval
 from ._sgd import BaseSGD
 from ._sgd_classification import BaseSGDClassifier
@@ -12,6 +13,7 @@ from ._sgd_classification import BaseSGDClassifier
 __all__ = ["Perceptron"]
 
 
+@inherit_docs
 class Perceptron(BaseSGDClassifier):
     """The perceptron: what was predicted wrongly is added to the coefficients, or subtracted.
 
@@ -22,79 +24,11 @@ class Perceptron(BaseSGDClassifier):
     penalty : {"l2", "l1", "elasticnet"} or None, default=None
         What large coefficients cost: their squares, their absolute values (many become zero), or both.
 
-    alpha : float, default=0.0001
-        Strength of the penalty.
-
-    l1_ratio : float, default=0.15
-        Share of the L1 penalty, for "elasticnet".
-
-    fit_intercept : bool, default=True
-        Whether there is an intercept.
-
-    max_iter : int, default=1000
-        Most epochs of `fit`.
-
-    tol : float or None, default=1e-3
-        An epoch that does not lower the mean loss by as much improves nothing; None makes all epochs.
-
-    shuffle : bool, default=True
-        Whether to shuffle before each epoch.
-
-    verbose : int, default=0
-        Whether to print the progress.
-
     eta0 : float, default=1.0
         What wrongly predicted samples are multiplied by.
 
-    n_jobs : int or None, default=None
-        For compatibility: classes are learnt side by side, on as many threads as `fastml.set_config` allows.
-
     random_state : int, RandomState instance or None, default=0
         Of the shuffling. An int makes the result reproducible, on any number of threads.
-
-    early_stopping : bool, default=False
-        Whether to hold samples out, and to judge epochs by the accuracy for them.
-
-    validation_fraction : float, default=0.1
-        The share of samples held out.
-
-    n_iter_no_change : int, default=5
-        So many epochs in a row without improvement end the fit.
-
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; "balanced" gives all the same in sum.
-
-    warm_start : bool, default=False
-        Whether `fit` begins where the last one ended.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Steps are made on the CPU.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
-        Coefficients of the classes.
-
-    intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
-        Their intercepts.
-
-    n_iter_ : int
-        Epochs made; the most of all classes.
-
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-
-    t_ : float
-        Samples visited, plus one.
-
-    loss_curve_ : ndarray of shape (n_epochs,), or (n_classes, n_epochs) for more than two classes
-        As `SGDClassifier` has it.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the features, if X had any.
 
     See Also
     --------

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import numbers
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from .._base import MultiOutput
 from .._device import choose
+from .._docs import inherit_docs
+from .._linear_predictor import LinearRegressor
 from .._validation import DEVICE, Interval, Options, check_X_y, fit_method, sk
 from ..solvers.leave_one_out import leave_one_out
 from ..solvers.normal_equations import Solution
 from ._base_ridge import RidgeClassifierMixin
-from ._linear_model import LinearModel, LinearRegressor, columns_of, is_sparse, roots_of
+from ._linear_model import LinearModel, columns_of, is_sparse, roots_of
 from ._ridge import Ridge, RidgeClassifier
 
 __all__ = ["RidgeCV", "RidgeClassifierCV"]
@@ -31,7 +35,34 @@ class _Scoring:
 
 
 class BaseRidgeCV(LinearModel):
-    """Base of the ridge regressions that choose their penalty."""
+    """Base of the ridge regressions that choose their penalty.
+
+    Parameters
+    ----------
+    alphas : float or array-like of shape (n_alphas,), default=(0.1, 1.0, 10.0)
+        The penalties to choose from, in squared units of the features; above zero if `cv` is None.
+
+    scoring : str, callable or None, default=None
+        The score to maximise; None is minus the mean squared error if `cv` is None, else
+        what `score` returns.
+
+    cv : int, cross-validation generator or iterable, default=None
+        How samples are divided; None leaves out one after the other, which costs about as much as one fit.
+
+    store_cv_results : bool, default=False
+        Whether `cv_results_` is kept.
+
+    Attributes
+    ----------
+    cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
+        Squared errors of the samples when they are left out; predictions, if there is a `scoring`.
+
+    alpha_ : float or ndarray of shape (n_targets,)
+        The chosen penalty.
+
+    best_score_ : float or ndarray of shape (n_targets,)
+        Its score.
+    """
 
     _constraints: dict = {
         "alphas": ["array-like", Interval(numbers.Real, 0, closed="neither")],
@@ -50,6 +81,44 @@ class BaseRidgeCV(LinearModel):
     alpha_per_target: bool = False
     alpha_: Any
     best_score_: Any
+    _with_one_penalty: type
+    _check_data: Callable[..., tuple]  # X and y, validated; targets in numbers; weights or None
+
+    @fit_method
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Any:
+        """Choose the penalty and fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The features.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            The targets, or the labels: a column of them or an indicator matrix.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights of the samples.
+        **params : dict
+            Metadata for the scorer and the splitter, where scikit-learn's metadata routing is enabled.
+
+        Returns
+        -------
+        self : estimator
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If X, y, the weights or the parameters are not valid.
+        """
+        why = self._why_not(X, params)
+        if why != "":
+            return self._fit_twin(why, X, y, sample_weight, **params)
+        X, y, targets, weight = self._check_data(X, y, sample_weight)
+        if self.cv is None:
+            self._leave_one_out(X, targets, weight)
+        else:
+            model = self._with_one_penalty(fit_intercept=self.fit_intercept, device=self.device)
+            self._search(model, X, y, weight)
+        return self
 
     def _alphas(self):
         """The penalties, or None where scikit-learn has an error."""
@@ -72,8 +141,9 @@ class BaseRidgeCV(LinearModel):
         conflict = self.cv is not None and (self.store_cv_results or self.alpha_per_target)
         return None if conflict else ""
 
-    def _leave_one_out(self, X, Y, y, roots, sample_weight):
+    def _leave_one_out(self, X, y, sample_weight):
         """Choose the penalty by the errors of samples that are left out."""
+        Y, roots = columns_of(y), roots_of(sample_weight, X)
         device = choose(self.device, X, work=2.0 * X.shape[0] * X.shape[1] ** 2)
         there = [None if a is None else device.asarray(a) for a in (X, Y, roots)]
         alphas = self._alphas()
@@ -148,45 +218,17 @@ class BaseRidgeCV(LinearModel):
         return tags
 
 
-class RidgeCV(LinearRegressor, BaseRidgeCV):
+@inherit_docs
+class RidgeCV(MultiOutput, LinearRegressor, BaseRidgeCV):
     """Ridge regression that chooses its penalty by leaving out samples.
 
     Parameters
     ----------
-    alphas : float or array-like of shape (n_alphas,), default=(0.1, 1.0, 10.0)
-        The penalties to choose from, in squared units of the features; above zero if `cv` is None.
-    fit_intercept : bool, default=True
-        Whether the model has a constant term, which is not penalised.
-    scoring : str, callable or None, default=None
-        The score to maximise; None is minus the mean squared error if `cv` is None, else R2.
-    cv : int, cross-validation generator or iterable, default=None
-        How samples are divided; None leaves out one after the other, which costs about as much as one fit.
     gcv_mode : {"auto", "svd", "eigen"} or None, default=None
         Whether the leaving out works on singular values of the data, or on eigenvalues of its products, as by
         default; with no more samples than features it always works on singular values.
-    store_cv_results : bool, default=False
-        Whether `cv_results_` is kept.
     alpha_per_target : bool, default=False
         Whether each target gets a penalty of its own, if `cv` is None.
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where products of the data are summed; None means the configuration's device.
-
-    Attributes
-    ----------
-    cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
-        Squared errors of the samples when they are left out; predictions, if there is a `scoring`.
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        The coefficients, of X's dtype.
-    intercept_ : float or ndarray of shape (n_targets,)
-        The constant terms.
-    alpha_ : float or ndarray of shape (n_targets,)
-        The chosen penalty.
-    best_score_ : float or ndarray of shape (n_targets,)
-        Its score.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features, where the data had names.
 
     See Also
     --------
@@ -213,6 +255,7 @@ class RidgeCV(LinearRegressor, BaseRidgeCV):
         "gcv_mode": [Options("auto", "svd", "eigen"), None],
         "alpha_per_target": ["boolean"],
     }
+    _with_one_penalty = Ridge
 
     def __init__(
         self,
@@ -235,74 +278,14 @@ class RidgeCV(LinearRegressor, BaseRidgeCV):
         self.alpha_per_target = alpha_per_target
         self.device = device
 
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> RidgeCV:
-        """Choose the penalty and fit the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The features.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            The targets.
-        sample_weight : float or array-like of shape (n_samples,), default=None
-            Weights of the samples.
-        **params : dict
-            Metadata for the scorer and the splitter, where scikit-learn's metadata routing is enabled.
-
-        Returns
-        -------
-        self : RidgeCV
-            The fitted model.
-
-        Raises
-        ------
-        ValueError
-            If X, y, the weights or the parameters are not valid.
-        """
-        why = self._why_not(X, params)
-        if why != "":
-            return self._fit_twin(why, X, y, sample_weight, **params)
+    def _check_data(self, X, y, sample_weight):
         X, y = check_X_y(self, X, y, y_float=True)
-        if self.cv is None:
-            self._leave_one_out(X, columns_of(y), y, roots_of(sample_weight, X), sample_weight)
-        else:
-            model = Ridge(fit_intercept=self.fit_intercept, device=self.device)
-            self._search(model, X, y, sample_weight)
-        return self
+        return X, y, y, sample_weight
 
 
+@inherit_docs
 class RidgeClassifierCV(RidgeClassifierMixin, BaseRidgeCV):
     """Classification by ridge regression that chooses its penalty by leaving out samples.
-
-    Parameters
-    ----------
-    alphas, fit_intercept, scoring, cv : object
-        As in `RidgeCV`, but that the score with a `cv` is the accuracy by default.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, which multiply those of the samples; "balanced" makes all classes weigh the
-        same.
-    store_cv_results, device : object
-        As in `RidgeCV`.
-
-    Attributes
-    ----------
-    cv_results_ : ndarray of shape (n_samples, n_targets, n_alphas)
-        Squared errors of the samples when they are left out; predictions, if there is a `scoring`.
-    coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
-        The coefficients, of X's dtype.
-    intercept_ : float or ndarray of shape (n_targets,)
-        The constant terms.
-    alpha_ : float
-        The chosen penalty.
-    best_score_ : float
-        Its score.
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features, where the data had names.
 
     See Also
     --------
@@ -320,6 +303,7 @@ class RidgeClassifierCV(RidgeClassifierMixin, BaseRidgeCV):
     """
 
     _constraints = {**BaseRidgeCV._constraints, "class_weight": [dict, Options("balanced"), None]}
+    _with_one_penalty = RidgeClassifier
 
     def __init__(
         self,
@@ -340,39 +324,8 @@ class RidgeClassifierCV(RidgeClassifierMixin, BaseRidgeCV):
         self.store_cv_results = store_cv_results
         self.device = device
 
-    @fit_method
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> RidgeClassifierCV:
-        """Choose the penalty and fit the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples.
-        y : array-like of shape (n_samples,) or label indicator matrix
-            The labels.
-        sample_weight : float or array-like of shape (n_samples,), default=None
-            Weights of the samples.
-        **params : dict
-            Metadata for the scorer and the splitter, where scikit-learn's metadata routing is enabled.
-
-        Returns
-        -------
-        self : RidgeClassifierCV
-            The fitted model.
-
-        Raises
-        ------
-        ValueError
-            If X, y, the weights or the parameters are not valid.
-        """
-        why = self._why_not(X, params)
-        if why != "":
-            return self._fit_twin(why, X, y, sample_weight, **params)
-        X, y, Y, weight = self._check_classes(X, y, sample_weight)
-        if self.cv is None:
-            weight = np.ones(len(X), X.dtype) if weight is None else weight
-            self._leave_one_out(X, Y, Y, roots_of(weight, X), weight)
-        else:
-            model = RidgeClassifier(fit_intercept=self.fit_intercept, device=self.device)
-            self._search(model, X, y, weight)
-        return self
+    def _check_data(self, X, y, sample_weight):
+        X, y, targets, weight = super()._check_data(X, y, sample_weight)
+        if self.cv is None and weight is None:
+            weight = np.ones(len(X), X.dtype)
+        return X, y, targets, weight

@@ -11,7 +11,7 @@ import numpy as np
 from .._base import Estimator
 from .._device import CPU, choose, report_fallback
 from .._linear_predictor import SparseCoefficients
-from .._validation import DEVICE, Interval, Options, sk
+from .._validation import DEVICE, Interval, Options, fit_method, sk
 from ..solvers import sgd as solver
 
 __all__ = ["MAX_SEED", "BaseSGD"]
@@ -24,6 +24,82 @@ class BaseSGD(SparseCoefficients, Estimator):
     """Base class of linear models that are fitted by stochastic gradient descent.
 
     A subclass has scikit-learn's parameters, or attributes of these names where they are none.
+
+    Parameters
+    ----------
+    penalty : {"l2", "l1", "elasticnet"} or None, default="l2"
+        What large coefficients cost: their squares, their absolute values (many become zero), or both.
+
+    alpha : float, default=0.0001
+        Strength of the penalty; in the learning rate "optimal" too.
+
+    l1_ratio : float, default=0.15
+        Share of the L1 penalty, for "elasticnet".
+
+    fit_intercept : bool, default=True
+        Whether there is an intercept.
+
+    max_iter : int, default=1000
+        Most epochs of `fit`.
+
+    tol : float or None, default=1e-3
+        An epoch that does not lower the mean loss and penalty by as much improves nothing; None makes all
+        epochs.
+
+    shuffle : bool, default=True
+        Whether to shuffle before each epoch.
+
+    verbose : int, default=0
+        Whether to print the progress.
+
+    epsilon : float, default=0.1
+        From where on "huber" is linear; up to where the "epsilon_insensitive" losses are zero.
+
+    random_state : int, RandomState instance or None, default=None
+        Of the shuffling. An int makes the result reproducible, on any number of threads.
+
+    eta0 : float, default=0.01
+        See `learning_rate`.
+
+    power_t : float, default=0.5
+        See `learning_rate`.
+
+    early_stopping : bool, default=False
+        Whether to hold samples out, and to judge epochs by `score` for them.
+
+    validation_fraction : float, default=0.1
+        The share of samples held out.
+
+    n_iter_no_change : int, default=5
+        So many epochs in a row without improvement end the fit.
+
+    warm_start : bool, default=False
+        Whether `fit` begins where the last one ended.
+
+    average : bool or int, default=False
+        Whether the coefficients are averages over all steps, or over those from this number on.
+
+    batch_size : int, "full" or None, default=None
+        Samples for a step, which goes along the mean of their gradients: mini-batches, or with "full" plain
+        gradient descent. None means single samples, whose penalties are applied the way scikit-learn does.
+
+    momentum : float, default=0.0
+        Which part of a step is repeated in the next one.
+
+    device : {"auto", "cpu", "cuda"}, default=None
+        Where to compute; None means what `fastml.set_config` says. Steps are made on the CPU.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        Epochs made; the most of all classes, if there are any.
+
+    t_ : float
+        Steps made, plus one.
+
+    loss_curve_ : ndarray of shape (n_epochs,), or (n_classes, n_epochs) for more than two classes
+        Mean loss and penalty of the samples of each epoch, before each sample's step; NaN where a class had
+        been finished.
     """
 
     _constraints: dict = {
@@ -126,6 +202,41 @@ class BaseSGD(SparseCoefficients, Estimator):
         """Strengths of the L2 and the L1 penalty."""
         share = {None: None, "l2": 0.0, "l1": 1.0, "elasticnet": self.l1_ratio}[self.penalty]
         return (0.0, 0.0) if share is None else ((1 - share) * self.alpha, share * self.alpha)
+
+    # ---- fit ----
+    @fit_method
+    def fit(
+        self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None, sample_weight: Any = None
+    ) -> Any:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data.
+        y : array-like of shape (n_samples,)
+            The labels or targets.
+        coef_init : ndarray, default=None
+            Where the coefficients begin, in the shape of `coef_`; for two classes (n_features,) will do. None
+            means zeros.
+        intercept_init : ndarray, default=None
+            Where the intercepts begin, in the shape of `intercept_`; None means zeros.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, multiplied by those of the classes, if there are any; None means ones.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        return self._fit(X, y, coef_init, intercept_init, sample_weight)
+
+    def _fit(self, X, y, coef_init, intercept_init, sample_weight):
+        self._check_parameters()
+        inits = self._forget(coef_init, intercept_init)
+        self._partial_fit(X, y, sample_weight, self.max_iter, inits)
+        self._warn()
+        return self
 
     # ---- where to begin ----
     def _forget(self, coef_init, intercept_init):

@@ -8,15 +8,27 @@ from typing import Any
 import numpy as np
 
 from .._available import available_if
+from .._docs import inherit_docs
 from .._linear_predictor import LinearClassifier
 from .._validation import Options, check_fitted, check_weight, check_X_y, fit_method, random_state, sk
 from ._sgd import MAX_SEED, BaseSGD
 
 __all__ = ["BaseSGDClassifier", "SGDClassifier"]
 
+_ALL = object()  # in the place of classes: those that there are
+
 
 class BaseSGDClassifier(LinearClassifier, BaseSGD):
-    """Base class of classifiers by stochastic gradient descent, each class against the rest."""
+    """Base class of classifiers by stochastic gradient descent, each class against the rest.
+
+    Parameters
+    ----------
+    n_jobs : int or None, default=None
+        For compatibility: classes are learnt side by side, on as many threads as `fastml.set_config` allows.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes; "balanced" gives all the same in sum.
+    """
 
     _constraints = {
         **BaseSGD._constraints,
@@ -27,7 +39,7 @@ class BaseSGDClassifier(LinearClassifier, BaseSGD):
     n_jobs: int | None
     class_weight: Any
 
-    def _partial_fit(self, X, y, classes, sample_weight, max_iter, inits=(None, None)):
+    def _partial_fit(self, X, y, sample_weight, max_iter, inits=(None, None), classes=_ALL):
         first = "classes_" not in vars(self)
         X, y = check_X_y(
             self, X, y, y_float=False, accept_sparse="csr", accept_large_sparse=False, reset=first
@@ -87,39 +99,6 @@ class BaseSGDClassifier(LinearClassifier, BaseSGD):
                 "frequency distributions. Pass the resulting weights as the class_weight parameter."
             )
 
-    def _fit(self, X, y, coef_init, intercept_init, sample_weight):
-        self._check_parameters()
-        inits = self._forget(coef_init, intercept_init)
-        self._partial_fit(X, y, _ALL, sample_weight, self.max_iter, inits)
-        self._warn()
-        return self
-
-    @fit_method
-    def fit(
-        self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None, sample_weight: Any = None
-    ) -> Any:
-        """Fit the classifier.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data.
-        y : array-like of shape (n_samples,)
-            The labels.
-        coef_init : ndarray of shape (n_classes, n_features), or (n_features,) for two classes, default=None
-            Where the coefficients begin; None means zeros.
-        intercept_init : ndarray of shape (n_classes,), or (1,) for two classes, default=None
-            Where the intercepts begin; None means zeros.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, multiplied by those of the classes; None means ones.
-
-        Returns
-        -------
-        self : estimator
-            The fitted estimator.
-        """
-        return self._fit(X, y, coef_init, intercept_init, sample_weight)
-
     @fit_method
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Go through some samples once.
@@ -146,10 +125,7 @@ class BaseSGDClassifier(LinearClassifier, BaseSGD):
     def _continue(self, X, y, classes, sample_weight):
         if "t_" not in vars(self):
             self.t_ = 1.0
-        return self._partial_fit(X, y, classes, sample_weight, 1)
-
-
-_ALL = object()  # in the place of classes: those that there are
+        return self._partial_fit(X, y, sample_weight, 1, classes=classes)
 
 
 def _second_seed(rng):
@@ -171,6 +147,7 @@ def _gives_probabilities(est):
     return est.loss in ("log_loss", "modified_huber")
 
 
+@inherit_docs
 class SGDClassifier(BaseSGDClassifier):
     """Linear classifiers (SVM, logistic regression and others) by stochastic gradient descent.
 
@@ -185,106 +162,11 @@ class SGDClassifier(BaseSGDClassifier):
         "modified_huber" is smooth, bears outliers and gives probabilities too; "perceptron" learns from wrong
         predictions only (the perceptron trick). The last four are those of regression.
 
-    penalty : {"l2", "l1", "elasticnet"} or None, default="l2"
-        What large coefficients cost: their squares, their absolute values (many become zero), or both.
-
-    alpha : float, default=0.0001
-        Strength of the penalty; in the learning rate "optimal" too.
-
-    l1_ratio : float, default=0.15
-        Share of the L1 penalty, for "elasticnet".
-
-    fit_intercept : bool, default=True
-        Whether there is an intercept.
-
-    max_iter : int, default=1000
-        Most epochs of `fit`.
-
-    tol : float or None, default=1e-3
-        An epoch that does not lower the mean loss and penalty by as much improves nothing; None makes all
-        epochs.
-
-    shuffle : bool, default=True
-        Whether to shuffle before each epoch.
-
-    verbose : int, default=0
-        Whether to print the progress.
-
-    epsilon : float, default=0.1
-        From where on "huber" is linear; up to where the "epsilon_insensitive" losses are zero.
-
-    n_jobs : int or None, default=None
-        For compatibility: classes are learnt side by side, on as many threads as `fastml.set_config` allows.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the shuffling. An int makes the result reproducible, on any number of threads.
-
     learning_rate : {"constant", "optimal", "invscaling", "adaptive", "pa1", "pa2"}, default="optimal"
         How far step t goes: "constant": `eta0`; "optimal": ``1 / (alpha (t0 + t))`` where t0 makes the first
         step as long as a typical coefficient; "invscaling": ``eta0 / t ** power_t``; "adaptive": `eta0`,
         divided by 5 when `n_iter_no_change` epochs improved nothing. "pa1" and "pa2" are the
         passive-aggressive steps of the hinge loss, with `eta0` for their C.
-
-    eta0 : float, default=0.01
-        See `learning_rate`.
-
-    power_t : float, default=0.5
-        See `learning_rate`.
-
-    early_stopping : bool, default=False
-        Whether to hold samples out, and to judge epochs by the accuracy for them.
-
-    validation_fraction : float, default=0.1
-        The share of samples held out.
-
-    n_iter_no_change : int, default=5
-        So many epochs in a row without improvement end the fit.
-
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; "balanced" gives all the same in sum.
-
-    warm_start : bool, default=False
-        Whether `fit` begins where the last one ended.
-
-    average : bool or int, default=False
-        Whether the coefficients are averages over all steps, or over those from this number on.
-
-    batch_size : int, "full" or None, default=None
-        Samples for a step, which goes along the mean of their gradients: mini-batches, or with "full" plain
-        gradient descent. None means single samples, whose penalties are applied the way scikit-learn does.
-
-    momentum : float, default=0.0
-        Which part of a step is repeated in the next one.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Steps are made on the CPU.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
-        Coefficients of the classes.
-
-    intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
-        Their intercepts.
-
-    n_iter_ : int
-        Epochs made; the most of all classes.
-
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-
-    t_ : float
-        Steps made, plus one.
-
-    loss_curve_ : ndarray of shape (n_epochs,), or (n_classes, n_epochs) for more than two classes
-        Mean loss and penalty of the samples of each epoch, before each sample's step; NaN where a class had
-        been finished.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the features, if X had any.
 
     See Also
     --------

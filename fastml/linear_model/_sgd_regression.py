@@ -6,17 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from .._base import Regressor
-from .._device import like_input
-from .._linear_predictor import LinearPredictor
+from .._docs import inherit_docs
+from .._linear_predictor import LinearRegressor
 from .._validation import Options, check_weight, check_X_y, fit_method, random_state
 from ._sgd import MAX_SEED, BaseSGD
 
 __all__ = ["BaseSGDRegressor", "SGDRegressor"]
 
 
-class BaseSGDRegressor(Regressor, LinearPredictor, BaseSGD):
-    """Base class of regressors that are fitted by stochastic gradient descent."""
+class BaseSGDRegressor(LinearRegressor, BaseSGD):
+    """Base class of regressors that are fitted by stochastic gradient descent.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+        The coefficients.
+
+    intercept_ : ndarray of shape (1,)
+        The intercept.
+    """
 
     _margin_loss = "epsilon_insensitive"
 
@@ -44,44 +52,11 @@ class BaseSGDRegressor(Regressor, LinearPredictor, BaseSGD):
         missed = np.average((truth - predicted) ** 2, weights=weight)
         return 1 - missed / spread if spread > 0 else float(missed == 0)
 
-    def _fit(self, X, y, coef_init, intercept_init, sample_weight):
-        self._check_parameters()
-        inits = self._forget(coef_init, intercept_init)
-        self._partial_fit(X, y, sample_weight, self.max_iter, inits)
-        self._warn()
-        return self
-
     def _continue(self, X, y, sample_weight):
         if "coef_" not in vars(self):
             self._check_parameters(for_partial_fit=True)
             self.t_ = 1.0
         return self._partial_fit(X, y, sample_weight, 1)
-
-    @fit_method
-    def fit(
-        self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None, sample_weight: Any = None
-    ) -> Any:
-        """Fit the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data.
-        y : array-like of shape (n_samples,)
-            The targets.
-        coef_init : ndarray of shape (n_features,), default=None
-            Where the coefficients begin; None means zeros.
-        intercept_init : ndarray of shape (1,), default=None
-            Where the intercept begins; None means zero.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None means ones.
-
-        Returns
-        -------
-        self : estimator
-            The fitted estimator.
-        """
-        return self._fit(X, y, coef_init, intercept_init, sample_weight)
 
     @fit_method
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -103,22 +78,11 @@ class BaseSGDRegressor(Regressor, LinearPredictor, BaseSGD):
         """
         return self._continue(X, y, sample_weight)
 
-    def predict(self, X: Any) -> Any:
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            The predictions.
-        """
-        return like_input(self._predict_linear(X).ravel(), X)
+    def _predict_linear(self, X):
+        return super()._predict_linear(X).ravel()  # sparse coefficients have two axes
 
 
+@inherit_docs
 class SGDRegressor(BaseSGDRegressor):
     """Linear regression by stochastic gradient descent.
 
@@ -133,93 +97,11 @@ class SGDRegressor(BaseSGDRegressor):
         to there. "absolute_error", which scikit-learn has not, moves by the same length for each error (the
         absolute trick, as "squared_error" is the square trick).
 
-    penalty : {"l2", "l1", "elasticnet"} or None, default="l2"
-        What large coefficients cost: their squares, their absolute values (many become zero), or both.
-
-    alpha : float, default=0.0001
-        Strength of the penalty; in the learning rate "optimal" too.
-
-    l1_ratio : float, default=0.15
-        Share of the L1 penalty, for "elasticnet".
-
-    fit_intercept : bool, default=True
-        Whether there is an intercept.
-
-    max_iter : int, default=1000
-        Most epochs of `fit`.
-
-    tol : float or None, default=1e-3
-        An epoch that does not lower the mean loss and penalty by as much improves nothing; None makes all
-        epochs.
-
-    shuffle : bool, default=True
-        Whether to shuffle before each epoch.
-
-    verbose : int, default=0
-        Whether to print the progress.
-
-    epsilon : float, default=0.1
-        See `loss`.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the shuffling. An int makes the result reproducible.
-
     learning_rate : {"constant", "optimal", "invscaling", "adaptive", "pa1", "pa2"}, default="invscaling"
         How far steps go; see `SGDClassifier`. "pa1" and "pa2" are for the loss "epsilon_insensitive".
 
-    eta0 : float, default=0.01
-        See `learning_rate`.
-
     power_t : float, default=0.25
         See `learning_rate`.
-
-    early_stopping : bool, default=False
-        Whether to hold samples out, and to judge epochs by the coefficient of determination for them.
-
-    validation_fraction : float, default=0.1
-        The share of samples held out.
-
-    n_iter_no_change : int, default=5
-        So many epochs in a row without improvement end the fit.
-
-    warm_start : bool, default=False
-        Whether `fit` begins where the last one ended.
-
-    average : bool or int, default=False
-        Whether the coefficients are averages over all steps, or over those from this number on.
-
-    batch_size : int, "full" or None, default=None
-        Samples for a step, which goes along the mean of their gradients: mini-batches, or with "full" plain
-        gradient descent. None means single samples, whose penalties are applied the way scikit-learn does.
-
-    momentum : float, default=0.0
-        Which part of a step is repeated in the next one.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Steps are made on the CPU.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_features,)
-        The coefficients.
-
-    intercept_ : ndarray of shape (1,)
-        The intercept.
-
-    n_iter_ : int
-        Epochs made.
-
-    t_ : float
-        Steps made, plus one.
-
-    loss_curve_ : ndarray of shape (n_epochs,)
-        Mean loss and penalty of the samples of each epoch, before each sample's step.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the features, if X had any.
 
     See Also
     --------

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._device import choose, is_cuda_array, like_input
+from .._docs import describe_like
 from .._plain import finite
 from .._validation import FLOATS, sk
 from ._labels import given, plain_labels, plain_weights, to_host
@@ -120,10 +121,7 @@ def roc_curve(
     """
     found = _curve(y_true, y_score, pos_label, sample_weight, drop_intermediate, device)
     if found is None:
-        options = {"pos_label": pos_label, "sample_weight": given(sample_weight)}
-        return sk("sklearn.metrics.roc_curve")(
-            given(y_true), given(y_score), drop_intermediate=drop_intermediate, **options
-        )
+        return _by_sklearn("roc_curve", y_true, y_score, pos_label, sample_weight, drop_intermediate)
     (tps, fps), thresholds = found
     if drop_intermediate and len(fps) > 2:
         corner = _ends(np.logical_or(np.diff(fps, 2), np.diff(tps, 2)))
@@ -133,6 +131,7 @@ def roc_curve(
     return tuple(like_input(values, y_score) for values in (*rates, thresholds))
 
 
+@describe_like(roc_curve)
 def precision_recall_curve(
     y_true: Any,
     y_score: Any,
@@ -146,18 +145,8 @@ def precision_recall_curve(
 
     Parameters
     ----------
-    y_true : array-like of shape (n_samples,)
-        True labels.
-    y_score : array-like of shape (n_samples,)
-        Scores, the higher the more likely positive.
-    pos_label : int, float, bool or str, default=None
-        The label of the positive class; None means 1, where the labels are from {0, 1} or {-1, 1}.
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the samples.
     drop_intermediate : bool, default=False
         Whether to leave out points between two of the same recall.
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means the configuration's device.
 
     Returns
     -------
@@ -167,11 +156,6 @@ def precision_recall_curve(
         The share of the positives whose score is at least the threshold; the last is 0.
     thresholds : ndarray of shape (n_thresholds,)
         Rising.
-
-    Raises
-    ------
-    ValueError
-        As scikit-learn's function.
 
     See Also
     --------
@@ -188,9 +172,8 @@ def precision_recall_curve(
     """
     found = _curve(y_true, y_score, pos_label, sample_weight, drop_intermediate, device)
     if found is None:
-        options = {"pos_label": pos_label, "sample_weight": given(sample_weight)}
-        return sk("sklearn.metrics.precision_recall_curve")(
-            given(y_true), given(y_score), drop_intermediate=drop_intermediate, **options
+        return _by_sklearn(
+            "precision_recall_curve", y_true, y_score, pos_label, sample_weight, drop_intermediate
         )
     (tps, fps), thresholds = found
     if drop_intermediate and len(fps) > 2:
@@ -199,6 +182,11 @@ def precision_recall_curve(
     precision = np.concatenate([(tps / (tps + fps))[::-1], [1.0]])
     recall = np.concatenate([(tps / tps[-1])[::-1], [0.0]])
     return tuple(like_input(values, y_score) for values in (precision, recall, thresholds[::-1]))
+
+
+def _by_sklearn(name, y_true, y_score, pos_label, sample_weight, drop_intermediate):
+    options = {"sample_weight": given(sample_weight), "drop_intermediate": drop_intermediate}
+    return sk(f"sklearn.metrics.{name}")(given(y_true), given(y_score), pos_label=pos_label, **options)
 
 
 def _ends(inner):

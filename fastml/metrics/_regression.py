@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._device import choose, is_cuda_array, like_input
+from .._docs import describe_like
 from .._plain import finite
 from .._validation import FLOATS, sk
 from ._labels import given, plain_weights
@@ -62,6 +63,7 @@ default="uniform_average"
     return _mean("mean_squared_error", y_true, y_pred, sample_weight, multioutput, device)
 
 
+@describe_like(mean_squared_error)
 def root_mean_squared_error(
     y_true: Any,
     y_pred: Any,
@@ -70,22 +72,12 @@ def root_mean_squared_error(
     multioutput: Any = "uniform_average",
     device: str | None = None,
 ) -> Any:
-    """Compute the square root of the mean of the squared errors.
-
-    Parameters
-    ----------
-    y_true, y_pred, sample_weight, multioutput, device : object
-        As for `mean_squared_error`; roots are taken before outputs are averaged.
+    """Compute the square root of the mean of the squared errors, for each output before they are averaged.
 
     Returns
     -------
     float or ndarray of shape (n_outputs,)
         In the unit of the targets; 0 is best.
-
-    Raises
-    ------
-    ValueError
-        As scikit-learn's function.
 
     See Also
     --------
@@ -100,6 +92,7 @@ def root_mean_squared_error(
     return _mean("root_mean_squared_error", y_true, y_pred, sample_weight, multioutput, device)
 
 
+@describe_like(mean_squared_error)
 def mean_absolute_error(
     y_true: Any,
     y_pred: Any,
@@ -110,20 +103,10 @@ def mean_absolute_error(
 ) -> Any:
     """Compute the mean of the absolute errors.
 
-    Parameters
-    ----------
-    y_true, y_pred, sample_weight, multioutput, device : object
-        As for `mean_squared_error`.
-
     Returns
     -------
     float or ndarray of shape (n_outputs,)
         In the unit of the targets; 0 is best.
-
-    Raises
-    ------
-    ValueError
-        As scikit-learn's function.
 
     See Also
     --------
@@ -138,6 +121,7 @@ def mean_absolute_error(
     return _mean("mean_absolute_error", y_true, y_pred, sample_weight, multioutput, device)
 
 
+@describe_like(mean_squared_error)
 def r2_score(
     y_true: Any,
     y_pred: Any,
@@ -151,25 +135,16 @@ def r2_score(
 
     Parameters
     ----------
-    y_true, y_pred, sample_weight : object
-        As for `mean_squared_error`.
     multioutput : {"raw_values", "uniform_average", "variance_weighted"}, array-like or None, \
 default="uniform_average"
         As for `mean_squared_error`, or with the outputs' variances as weights; None is the plain mean.
     force_finite : bool, default=True
         Whether to give 1 (perfect) or 0 where the truth is constant, instead of NaN or minus infinity.
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means the configuration's device.
 
     Returns
     -------
     float or ndarray of shape (n_outputs,)
         1 is best, 0 what the mean of `y_true` would reach; there is no worst.
-
-    Raises
-    ------
-    ValueError
-        As scikit-learn's function.
 
     See Also
     --------

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._device import choose
+from .._docs import describe_like
 from .._validation import sk
 from ._classification import numbered, tabulate
 from ._labels import given, plain_labels, plain_weights, same_kind
@@ -158,6 +159,7 @@ def _sums(y_true, y_pred, labels, pos_label, average, sample_weight, device):
     return sums.sum(axis=1, keepdims=True) if average == "micro" else sums
 
 
+@describe_like(precision_recall_fscore_support)
 def precision_score(
     y_true: Any,
     y_pred: Any,
@@ -173,18 +175,14 @@ def precision_score(
 
     Parameters
     ----------
-    y_true, y_pred, labels, pos_label, average, sample_weight, zero_division, device : object
-        As for `precision_recall_fscore_support`, but that `average` is "binary" by default.
+    average : {"binary", "micro", "macro", "samples", "weighted"} or None, default="binary"
+        How the numbers of the classes become one, as in `precision_recall_fscore_support`; None returns them
+        all.
 
     Returns
     -------
     float or ndarray of shape (n_labels,)
         From 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        As scikit-learn's function.
 
     See Also
     --------
@@ -202,6 +200,7 @@ def precision_score(
     )  # fmt: skip
 
 
+@describe_like(precision_score)
 def recall_score(
     y_true: Any,
     y_pred: Any,
@@ -214,21 +213,6 @@ def recall_score(
     device: str | None = None,
 ) -> Any:
     """Compute the recall: the share of right ones among the samples of a class.
-
-    Parameters
-    ----------
-    y_true, y_pred, labels, pos_label, average, sample_weight, zero_division, device : object
-        As for `precision_recall_fscore_support`, but that `average` is "binary" by default.
-
-    Returns
-    -------
-    float or ndarray of shape (n_labels,)
-        From 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        As scikit-learn's function.
 
     See Also
     --------
@@ -246,6 +230,7 @@ def recall_score(
     )  # fmt: skip
 
 
+@describe_like(precision_score)
 def fbeta_score(
     y_true: Any,
     y_pred: Any,
@@ -262,18 +247,8 @@ def fbeta_score(
 
     Parameters
     ----------
-    y_true, y_pred, beta, labels, pos_label, average, sample_weight, zero_division, device : object
-        As for `precision_recall_fscore_support`, but that `average` is "binary" by default.
-
-    Returns
-    -------
-    float or ndarray of shape (n_labels,)
-        From 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        As scikit-learn's function.
+    beta : float
+        How many times as important recall is as precision.
 
     See Also
     --------
@@ -291,6 +266,7 @@ def fbeta_score(
     )  # fmt: skip
 
 
+@describe_like(precision_score)
 def f1_score(
     y_true: Any,
     y_pred: Any,
@@ -303,21 +279,6 @@ def f1_score(
     device: str | None = None,
 ) -> Any:
     """Compute the F1-score: the harmonic mean of precision and recall.
-
-    Parameters
-    ----------
-    y_true, y_pred, labels, pos_label, average, sample_weight, zero_division, device : object
-        As for `precision_recall_fscore_support`, but that `average` is "binary" by default.
-
-    Returns
-    -------
-    float or ndarray of shape (n_labels,)
-        From 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        As scikit-learn's function.
 
     See Also
     --------

@@ -33,7 +33,70 @@ def _csr_class():
 
 
 class BaseSVM(Decisions):
-    """Base class of the support vector machines."""
+    """Base class of the support vector machines.
+
+    Parameters
+    ----------
+    kernel : {"linear", "poly", "rbf", "sigmoid", "precomputed"} or callable, default="rbf"
+        The kernel: ``x.y``, ``(gamma x.y + coef0)^degree``, ``exp(-gamma |x - y|^2)``, ``tanh(gamma x.y +
+        coef0)``; or X is the kernel matrix; or a function of two arrays of samples that returns their
+        kernel matrix.
+
+    degree : int, default=3
+        Of the polynomial kernel.
+
+    gamma : {"scale", "auto"} or float, default="scale"
+        Coefficient of the kernels "poly", "rbf" and "sigmoid". "scale" means ``1 / (n_features *
+        X.var())``, "auto" means ``1 / n_features``.
+
+    coef0 : float, default=0.0
+        Constant of the kernels "poly" and "sigmoid".
+
+    shrinking : bool, default=True
+        For compatibility: there is nothing to shrink, as only violating samples are worked on.
+
+    tol : float, default=1e-3
+        Training stops when the optimality conditions are violated by less.
+
+    cache_size : float, default=200
+        Memory for kernel values, in MB.
+
+    verbose : bool, default=False
+        Whether to print how many steps a fit took.
+
+    max_iter : int, default=-1
+        Most steps of a machine, each of a pair of samples; -1 for any number.
+
+    Attributes
+    ----------
+    support_ : int32 ndarray of shape (n_support,)
+        Which samples are support vectors, class by class if there are classes.
+
+    support_vectors_ : ndarray or sparse matrix of shape (n_support, n_features)
+        The support vectors; empty if there is but a kernel matrix. Sparse if X was.
+
+    n_support_ : int32 ndarray of shape (n_classes,) or (1,)
+        Number of support vectors, of each class if there are classes.
+
+    dual_coef_ : ndarray or sparse matrix of shape (n_classes - 1, n_support) or (1, n_support)
+        Signed dual coefficients. With more than two classes, a support vector of class i has those of the
+        machines for i and each other class, in order.
+
+    coef_ : ndarray or sparse matrix of shape (n_machines, n_features)
+        Weights of the features, for the linear kernel only.
+
+    intercept_ : ndarray of shape (n_machines,)
+        Constants of the decision functions; a machine for each pair of classes, or one.
+
+    fit_status_ : int
+        1 if training stopped because of `max_iter`, 0 otherwise.
+
+    n_iter_ : int or int32 ndarray of shape (n_machines,)
+        Steps that were made.
+
+    shape_fit_ : tuple of int
+        Shape of the X that was learnt from.
+    """
 
     _constraints: dict = {
         "kernel": [Options("linear", "poly", "rbf", "sigmoid", "precomputed"), callable],

@@ -49,7 +49,44 @@ def _deprecated(name):
 
 
 class BaseSVC(Classifier, BaseSVM):
-    """Base class of classification by support vector machines."""
+    """Base class of classification by support vector machines.
+
+    Parameters
+    ----------
+    probability : bool, default="deprecated"
+        Whether to fit sigmoids to decision values of fivefold cross-validation, for `predict_proba`.
+        Deprecated as in scikit-learn 1.9: ``CalibratedClassifierCV(estimator, ensemble=False)`` does
+        that.
+
+    class_weight : dict or "balanced", default=None
+        What weights of samples are multiplied with, by class. "balanced" means
+        ``n_samples / (n_classes * np.bincount(y))``.
+
+    decision_function_shape : {"ovo", "ovr"}, default="ovr"
+        Whether `decision_function` has a column for each pair of classes, or for each class. Machines are
+        trained for pairs in either case.
+
+    break_ties : bool, default=False
+        Whether `predict` decides between classes of equally many votes by `decision_function`, rather
+        than for the first.
+
+    random_state : int, RandomState instance or None, default=None
+        Where the random folds for `probability` come from.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+
+    class_weight_ : ndarray of shape (n_classes,)
+        The weights of the classes.
+
+    probA_ : ndarray of shape (n_machines,)
+        Slopes of the sigmoids, for probability=True. Deprecated.
+
+    probB_ : ndarray of shape (n_machines,)
+        Intercepts of the sigmoids, for probability=True. Deprecated.
+    """
 
     _constraints = {
         **BaseSVM._constraints,

@@ -29,7 +29,35 @@ SOLVERS = {
 
 
 class BaseLinearSVM(Estimator):
-    """Base class of linear support vector machines."""
+    """Base class of linear support vector machines.
+
+    Parameters
+    ----------
+    tol : float, default=1e-4
+        When to stop, measured as LIBLINEAR does.
+
+    C : float, default=1.0
+        Weight of the losses; a larger one regularises less.
+
+    fit_intercept : bool, default=True
+        Whether there is an intercept.
+
+    intercept_scaling : float, default=1
+        Value of the constant feature. The larger, the less is the intercept penalised.
+
+    verbose : int, default=0
+        Whether to print the progress.
+
+    random_state : int, RandomState instance or None, default=None
+        Of the order in which coordinates are visited, if they are. An int makes the result reproducible, on
+        any number of threads.
+
+    max_iter : int, default=1000
+        Most iterations.
+
+    device : {"auto", "cpu", "cuda"}, default=None
+        Where to compute; None means what `fastml.set_config` says. Problems are solved on the CPU.
+    """
 
     _constraints: dict = {
         "dual": ["boolean", Options("auto")],

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._device import report_fallback
+from .._docs import inherit_docs
 from .._linear_predictor import LinearClassifier, SparseCoefficients
 from .._validation import Options, check_weight, check_X_y, fit_method, sk
 from ._linear import BaseLinearSVM
@@ -14,6 +15,7 @@ from ._linear import BaseLinearSVM
 __all__ = ["LinearSVC"]
 
 
+@inherit_docs
 class LinearSVC(LinearClassifier, SparseCoefficients, BaseLinearSVM):
     """Linear support vector classification, each class against the rest.
 
@@ -33,36 +35,11 @@ class LinearSVC(LinearClassifier, SparseCoefficients, BaseLinearSVM):
         features than samples; "hinge" is always solved so, and the penalty "l1" never. Where there are fewer,
         dense, the squared hinge loss is minimised directly all the same: the solution is the same one.
 
-    tol : float, default=1e-4
-        When to stop, measured as LIBLINEAR does.
-
-    C : float, default=1.0
-        Weight of the losses; a larger one regularises less.
-
     multi_class : {"ovr", "crammer_singer"}, default="ovr"
         Each class against the rest, or one problem for all, which scikit-learn solves.
 
-    fit_intercept : bool, default=True
-        Whether there is an intercept.
-
-    intercept_scaling : float, default=1
-        Value of the constant feature. The larger, the less is the intercept penalised.
-
     class_weight : dict, "balanced" or None, default=None
         What C is multiplied by for each class; "balanced" gives all the same in sum.
-
-    verbose : int, default=0
-        Whether to print the progress.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the order in which coordinates are visited, if they are. An int makes the result reproducible, on
-        any number of threads.
-
-    max_iter : int, default=1000
-        Most iterations.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Problems are solved on the CPU.
 
     Attributes
     ----------
@@ -72,17 +49,8 @@ class LinearSVC(LinearClassifier, SparseCoefficients, BaseLinearSVM):
     intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
         The intercepts; 0.0 without.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-
     n_iter_ : int
         Iterations; the most of all classes.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the features, if X had any.
 
     See Also
     --------

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from .._base import Regressor
-from .._device import like_input
-from .._linear_predictor import LinearPredictor
+from .._docs import inherit_docs
+from .._linear_predictor import LinearRegressor
 from .._validation import Options, check_weight, check_X_y, fit_method
 from ._linear import BaseLinearSVM
 
 __all__ = ["LinearSVR"]
 
 
-class LinearSVR(Regressor, LinearPredictor, BaseLinearSVM):
+@inherit_docs
+class LinearSVR(LinearRegressor, BaseLinearSVM):
     """Linear support vector regression.
 
     It minimises ``|w|^2 / 2 + C sum(loss)``, where the intercept is the coefficient of one more feature,
@@ -27,37 +27,13 @@ class LinearSVR(Regressor, LinearPredictor, BaseLinearSVM):
     epsilon : float, default=0.0
         Errors up to here cost nothing.
 
-    tol : float, default=1e-4
-        When to stop, measured as LIBLINEAR does.
-
-    C : float, default=1.0
-        Weight of the losses; a larger one regularises less.
-
     loss : {"epsilon_insensitive", "squared_epsilon_insensitive"}, default="epsilon_insensitive"
         What an error costs: by how much it exceeds `epsilon`, or the square of that.
-
-    fit_intercept : bool, default=True
-        Whether there is an intercept.
-
-    intercept_scaling : float, default=1.0
-        Value of the constant feature. The larger, the less is the intercept penalised.
 
     dual : "auto" or bool, default="auto"
         Whether to solve the dual problem, with a variable for each sample. "auto" does where there are more
         features than samples; "epsilon_insensitive" is always solved so. Where there are fewer, dense,
         squared losses are minimised directly all the same: the solution is the same one.
-
-    verbose : int, default=0
-        Whether to print the progress.
-
-    random_state : int, RandomState instance or None, default=None
-        Of the order in which dual variables are visited, if they are. An int makes the result reproducible.
-
-    max_iter : int, default=1000
-        Most iterations.
-
-    device : {"auto", "cpu", "cuda"}, default=None
-        Where to compute; None means what `fastml.set_config` says. Problems are solved on the CPU.
 
     Attributes
     ----------
@@ -69,12 +45,6 @@ class LinearSVR(Regressor, LinearPredictor, BaseLinearSVM):
 
     n_iter_ : int
         Iterations.
-
-    n_features_in_ : int
-        The number of features.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the features, if X had any.
 
     See Also
     --------
@@ -154,18 +124,3 @@ class LinearSVR(Regressor, LinearPredictor, BaseLinearSVM):
         cost = self.C * (np.ones(len(y)) if weight is None else np.maximum(weight, 0.0).astype(np.float64))
         (self.coef_,), self.intercept_ = self._solve(X, [y.astype(np.float64)], [cost], float(self.epsilon))
         return self
-
-    def predict(self, X: Any) -> Any:
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            The predictions.
-        """
-        return like_input(self._predict_linear(X), X)

@@ -8,27 +8,37 @@ import numpy as np
 
 from .._base import OutlierDetector
 from .._device import like_input
+from .._docs import inherit_docs
 from .._validation import check_X, fit_method
 from ..solvers import svm as solver
 from ._base import CONSTRAINTS, BaseSVM
 from ._decision import CHECKS, is_sparse
-from ._docs import documented
 
 __all__ = ["OneClassSVM"]
 
 
-@documented
+@inherit_docs
 class OneClassSVM(OutlierDetector, BaseSVM):
     """Detection of outliers: the support of a distribution.
 
-    {parameters}
-    {attributes}
+    Parameters
+    ----------
+    nu : float, default=0.5
+        Lower bound on the share of support vectors, and upper bound on that of the outliers; in (0, 1].
+
+    Attributes
+    ----------
+    offset_ : ndarray of shape (1,)
+        What is subtracted from the result of `score_samples` by `decision_function`: minus the intercept.
+
     See Also
     --------
     SVC : Classification.
 
-    {notes}
-    {references}
+    Notes
+    -----
+    Trained as `SVC` is, after the same references.
+
     Examples
     --------
     >>> from fastml.svm import OneClassSVM

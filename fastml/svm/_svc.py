@@ -6,27 +6,43 @@ from typing import Any
 
 import numpy as np
 
+from .._docs import inherit_docs
 from ..solvers import svm as solver
 from ._base import CONSTRAINTS
 from ._classification import BaseSVC
-from ._docs import documented
 
 __all__ = ["SVC", "NuSVC"]
 
 
-@documented
+@inherit_docs
 class SVC(BaseSVC):
     """C-support vector classification.
 
-    {parameters}
-    {attributes}
+    Parameters
+    ----------
+    C : float, default=1.0
+        Bound on a dual coefficient for a sample of weight 1: the smaller, the wider the margin.
+
     See Also
     --------
     NuSVC : Takes a share of support vectors in the place of C.
     SVR : Regression.
 
-    {notes}
-    {references}
+    Notes
+    -----
+    Sequential minimal optimisation over working sets of several hundred samples, whose kernel rows are
+    computed together and kept as float32. They are computed in float32 where that is exact enough for `tol`,
+    and in float64 otherwise; decision functions in X's dtype, or float64 likewise. Memory: `cache_size`, and
+    a few copies of X.
+
+    References
+    ----------
+    Chang, C.-C., Lin, C.-J. (2011). LIBSVM: a library for support vector machines. ACM Transactions on
+    Intelligent Systems and Technology 2(3).
+
+    Fan, R.-E., Chen, P.-H., Lin, C.-J. (2005). Working set selection using second order information for
+    training support vector machines. JMLR 6.
+
     Examples
     --------
     >>> import numpy as np
@@ -89,19 +105,25 @@ class SVC(BaseSVC):
             raise ValueError("Invalid input - all samples with positive weights belong to the same class.")
 
 
-@documented
+@inherit_docs
 class NuSVC(BaseSVC):
     """Nu-support vector classification.
 
-    {parameters}
-    {attributes}
+    Parameters
+    ----------
+    nu : float, default=0.5
+        Lower bound on the share of support vectors, and upper bound on that of the samples within the margin
+        or beyond it; in (0, 1].
+
     See Also
     --------
     SVC : Takes a bound C on the dual coefficients in the place of nu.
     NuSVR : Regression.
 
-    {notes}
-    {references}
+    Notes
+    -----
+    Trained as `SVC` is, after the same references.
+
     Examples
     --------
     >>> import numpy as np

@@ -9,16 +9,22 @@ import numpy as np
 
 from .._base import Regressor
 from .._device import like_input
+from .._docs import inherit_docs
 from .._validation import fit_method, sk
 from ..solvers import svm as solver
 from ._base import CONSTRAINTS, BaseSVM
-from ._docs import documented
 
 __all__ = ["SVR", "NuSVR"]
 
 
 class BaseSVR(Regressor, BaseSVM):
-    """Base class of regression by support vector machines."""
+    """Base class of regression by support vector machines.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Bound on a dual coefficient for a sample of weight 1: the smaller, the smoother the function.
+    """
 
     C: float
     _dual: Callable[[], solver.Dual]  # the kind of machine
@@ -62,19 +68,24 @@ class BaseSVR(Regressor, BaseSVM):
         return like_input(self._raw_decision(self._check_asked(X))[:, 0], X)
 
 
-@documented
+@inherit_docs
 class SVR(BaseSVR):
     """Epsilon-support vector regression.
 
-    {parameters}
-    {attributes}
+    Parameters
+    ----------
+    epsilon : float, default=0.1
+        Residuals up to this size cost nothing, in units of y.
+
     See Also
     --------
     NuSVR : Takes a share of support vectors in the place of epsilon.
     SVC : Classification.
 
-    {notes}
-    {references}
+    Notes
+    -----
+    Trained as `SVC` is, after the same references.
+
     Examples
     --------
     >>> import numpy as np
@@ -120,19 +131,25 @@ class SVR(BaseSVR):
         return solver.epsilon_svr(self.epsilon)
 
 
-@documented
+@inherit_docs
 class NuSVR(BaseSVR):
     """Nu-support vector regression.
 
-    {parameters}
-    {attributes}
+    Parameters
+    ----------
+    nu : float, default=0.5
+        Lower bound on the share of support vectors, and upper bound on that of the samples outside the tube;
+        in (0, 1].
+
     See Also
     --------
     SVR : Takes the width of the tube in the place of nu.
     NuSVC : Classification.
 
-    {notes}
-    {references}
+    Notes
+    -----
+    Trained as `SVC` is, after the same references.
+
     Examples
     --------
     >>> import numpy as np
