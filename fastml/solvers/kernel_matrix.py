@@ -6,6 +6,8 @@ import numpy as np
 
 __all__ = ["GivenMatrix", "RowCache", "Source"]
 
+FILLED = 8  # values, which are whole vectors on every processor
+
 
 class Source:
     """Data and a kernel function, laid out for computing their matrix.
@@ -41,7 +43,7 @@ class Source:
         return GivenMatrix(self.device, values)
 
     def square(self):
-        """Compute the matrix, on the host and in float64."""
+        """Compute the matrix, on the host and in float64, filled up with zeros to a multiple of `FILLED`."""
         return self.whole().square()
 
     def fill(self, picks, slots, values_out):
@@ -92,9 +94,10 @@ class GivenMatrix:
         return self
 
     def square(self):
-        """Return the matrix, on the host and in float64."""
+        """Return the matrix, on the host and in float64, filled up with zeros to a multiple of `FILLED`."""
         picks = self.device.asarray(np.arange(self.n_rows) if self.picks is None else self.picks)
-        square = self.device.empty((self.n_rows, self.n_rows), np.float64)
+        size = -(-self.n_rows // FILLED) * FILLED
+        square = self.device.zeros((size, size), np.float64)
         self.device.kernels.smo.gather_square(self.values, picks, picks, square)
         return self.device.to_host(square)
 

@@ -106,15 +106,17 @@ def solve(device, problem, matrix, *, tol, max_iter=-1, stop=lambda: False) -> S
         n_iter += n_steps
 
 
-def solve_whole(problem, K, *, tol, max_iter=-1, stop=lambda: False) -> Solution:
+def solve_whole(problem, K, n_rows, *, tol, max_iter=-1, stop=lambda: False) -> Solution:
     """Solve a problem that is small enough to be one working set.
 
     Parameters
     ----------
     problem : Problem
         What to solve.
-    K : float64 ndarray of shape (n_rows, n_rows)
-        The kernel matrix.
+    K : float64 ndarray of shape (n_rows, n_rows), or larger
+        The kernel matrix, which zeros may fill up.
+    n_rows : int
+        Its rows.
     tol, max_iter, stop : float, int, callable
         As in `solve`.
 
@@ -123,10 +125,10 @@ def solve_whole(problem, K, *, tol, max_iter=-1, stop=lambda: False) -> Solution
     solution : Solution
         As of `solve`.
     """
-    if len(K) < len(problem.f0):
-        K = np.tile(K, (2, 2))
-    b = problem.start.copy()
-    f = problem.f0 - K @ b if b.any() else problem.f0.copy()
+    b, n = problem.start.copy(), len(problem.f0)
+    if n > n_rows:
+        K = np.tile(K[:n_rows, :n_rows], (2, 2))
+    f = problem.f0 - K[:n, :n] @ b if b.any() else problem.f0.copy()
     n_iter, limit = 0, np.inf if max_iter < 0 else max_iter
     while n_iter < limit and not stop():
         most = int(min(STEPS_PER_VARIABLE * len(b), limit - n_iter))

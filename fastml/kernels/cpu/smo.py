@@ -7,6 +7,8 @@ fall if it is above its lower one, and the solution is optimal where no such ``f
 ``f[j]``.
 """
 
+import itertools
+
 import numpy as np
 
 from ..._threads import for_each_block
@@ -113,17 +115,17 @@ def gather_rows(
     values: float32[:, :],  # IN (n_slots, n_rows)
     slots: int64[:],  # IN (n_picks,)
     picks: int64[:],  # IN (n_picks,)
-    square_out: float64[:, :],  # OUT (n_picks, n_picks)
+    square_out: float64[:, :],  # OUT (n_picks, n_picks) or larger
     start: int64,
     stop: int64,
 ):
-    n_picks = picks.shape[0]
-    for k in range(start, stop):
-        slot, m = slots[k], 0
-        while m < n_picks:  # neighbours together: the rows of a class are
-            first, begin = picks[m], m
-            while m < n_picks and picks[m] - m == first - begin:
-                m += 1
+    n_picks, m = picks.shape[0], 0
+    while m < n_picks:  # neighbours together: the rows of a class are
+        first, begin = picks[m], m
+        while m < n_picks and picks[m] - m == first - begin:
+            m += 1
+        for k in range(start, stop):
+            slot = slots[k]
             for t in range(m - begin):
                 square_out[k, begin + t] = values[slot, first + t]
 
@@ -165,8 +167,9 @@ def solve_working_set(K, low, high, b_out, f_out, split, tol, max_steps):
 
     Parameters
     ----------
-    K : float64 array of shape (size, size)
-        The kernel matrix of the working set.
+    K : float64 array of shape (size, size), or larger
+        The kernel matrix of the working set. One that is not split is taken as it is if zeros fill it up to a
+        multiple of vector lanes; others are copied to be so.
     low, high : float64 array of shape (size,)
         Bounds of the variables.
     b_out : float64 array of shape (size,)
@@ -191,19 +194,23 @@ def solve_working_set(K, low, high, b_out, f_out, split, tol, max_steps):
     training support vector machines. JMLR 6.
     """
     unit, size = lanes(np.float64), len(low)
-    first = -(-split // unit) * unit
+    filled_up = split == size and len(K) % unit == 0
+    first = len(K) if filled_up else -(-split // unit) * unit
     padded = first + -(-(size - split) // unit) * unit
     if padded == size:
         return _take_steps(K, low, high, b_out, f_out, split, tol, max_steps)
     # Variables that cannot move fill up either part.
     parts = (slice(split), slice(split)), (slice(split, size), slice(first, first + size - split))
-    square, wide = np.zeros((padded, padded)), [np.zeros(padded) for _ in range(4)]
+    wide = np.zeros((4, padded))
     for here, there in parts:
         for narrow, padded_one in zip((low, high, b_out, f_out), wide):
             padded_one[there] = narrow[here]
-        for other, there_too in parts:
+    if not filled_up:
+        square = np.zeros((padded, padded))
+        for (here, there), (other, there_too) in itertools.product(parts, parts):
             square[there, there_too] = K[here, other]
-    n_steps = _take_steps(square, *wide, first, tol, max_steps)
+        K = square
+    n_steps = _take_steps(K, *wide, first, tol, max_steps)
     for here, there in parts:
         b_out[here], f_out[here] = wide[2][there], wide[3][there]
     return n_steps
@@ -225,8 +232,8 @@ def gather_square(values, slots, picks, square_out):
         Where the picked rows are.
     picks : int64 array of shape (n_picks,)
         The rows of the working set.
-    square_out : float64 array of shape (n_picks, n_picks)
-        Receives their values with each other.
+    square_out : float64 array of shape (n_picks, n_picks), or larger
+        Receives their values with each other; what is beyond them is left as it is.
     """
 
     def task(block, start, stop):

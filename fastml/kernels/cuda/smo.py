@@ -11,7 +11,7 @@ def gather_values(
     values: float32[:, :],  # IN  (n_slots, n_rows)
     slots: int64[:],  # IN  (n_picks,)
     picks: int64[:],  # IN  (n_picks,)
-    square_out: float64[:, :],  # OUT (n_picks, n_picks)
+    square_out: float64[:, :],  # OUT (n_picks, n_picks) or larger
 ):
     """A thread for each value."""
     n_picks = u32(picks.shape[0])
@@ -39,7 +39,7 @@ def add_scaled_rows(
 # ---- launchers ---------------------------------------------------------------------------
 def gather_square(values, slots, picks, square_out):
     """See the CPU twin."""
-    gather_values[(blocks_for(square_out.size),), (BLOCK,)](values, slots, picks, square_out)
+    gather_values[(blocks_for(picks.shape[0] ** 2),), (BLOCK,)](values, slots, picks, square_out)
 
 
 def add_rows(values, slots, coefficients, sums_out):
