@@ -36,6 +36,7 @@ CPU_ONLY = {
     "normal_equations.solve_factored": _FACTORED,
     "platt.couple_probabilities": _SIGMOID,
     "platt.fit_sigmoid": _SIGMOID,
+    "smo.solve_picked": _CHAIN,
     "smo.solve_working_set": _CHAIN,
     "l1_svm.column_squares": _STEPS,
     "l1_svm.sweep_columns": _STEPS,

@@ -231,7 +231,7 @@ def train(device, dual, data, y, bounds, limits, stop=lambda: False) -> Machine:
     problem = dual.pose(y, bounds)
     options = {"tol": limits.tol, "max_iter": limits.max_iter, "stop": stop}
     if len(problem.f0) <= smo.ONE_SET:
-        solution = smo.solve_whole(problem, data.square(), data.n_rows, **options)
+        solution = smo.solve_whole(problem, *data.on_host(), **options)
     else:
         capacity = max(int(limits.cache_bytes / (4 * data.n_rows)), LEAST_ROWS)
         solution = smo.solve(device, problem, data.cache(capacity), **options)

@@ -11,7 +11,7 @@ def gather_values(
     values: float32[:, :],  # IN  (n_slots, n_rows)
     slots: int64[:],  # IN  (n_picks,)
     picks: int64[:],  # IN  (n_picks,)
-    square_out: float64[:, :],  # OUT (n_picks, n_picks) or larger
+    square_out: float64[:, :],  # OUT (n_picks, n_picks)
 ):
     """A thread for each value."""
     n_picks = u32(picks.shape[0])
