@@ -28,7 +28,7 @@ __all__ = [
 NEWTON, DUAL, L1 = "newton", "dual", "l1"
 
 MOST_FACTORISED = 1024  # features; with more, Newton's equation is solved by conjugate gradients
-FEW_FEATURES = 128  # of which Newton's equation takes less time than calls of BLAS and LAPACK
+FEW_FEATURES, FEW_PRODUCTS = 128, 1 << 24  # up to here, Newton's equation is not worth BLAS and LAPACK
 BLOCK = 1 << 18  # values of rows that are weighed at a time
 MOST_DIRECTIONS = 10  # times the number of features; without rounding errors one time is enough
 FORCING = 0.1  # conjugate gradients stop at this part of the gradient
@@ -248,7 +248,7 @@ class _Squared(NamedTuple):
         active = np.flatnonzero(weighed)
         if hasattr(self.X, "tocsr") or len(gradient) > MOST_FACTORISED:
             return self.direction_by_conjugate_gradients(active, gradient)
-        if len(gradient) <= FEW_FEATURES:
+        if len(gradient) <= FEW_FEATURES and len(active) * len(gradient) ** 2 <= FEW_PRODUCTS:
             weight = 2 * self.task.cost[active]
             return CPU.kernels.linear_svm.solve_newton(self.X, self.plan.bias, active, weight, gradient)
         hessian = self.hessian(active)

@@ -18,7 +18,7 @@ __all__ = ["add_rows", "gather_square", "solve_picked", "solve_working_set"]
 
 LEAST_CURVATURE = 1e-12  # along a pair of equal rows
 NOWHERE = 2**31 - 1  # beyond every index
-GATHERED_ROWS = 32  # of which cache lines are written side by side
+GATHERED_ROWS = 32  # in a block
 BLOCK_VALUES = 1 << 18  # read by a block: some 50 us
 COLUMNS = 1024  # float64 sums that stay in the first-level cache
 
@@ -139,16 +139,14 @@ def gather_rows(
     stop: int64,
 ):
     n_picks = picks.shape[0]
-    for first_row in range(start, stop, GATHERED_ROWS):
-        last_row, m = min(first_row + GATHERED_ROWS, stop), 0
+    for k in range(start, stop):
+        slot, m = slots[k], 0
         while m < n_picks:  # neighbours together: the rows of a class are
             first, begin = picks[m], m
             while m < n_picks and picks[m] - m == first - begin:
                 m += 1
-            for k in range(first_row, last_row):
-                slot = slots[k]
-                for t in range(m - begin):
-                    square_out[k, begin + t] = values[slot, first + t]
+            for t in range(m - begin):
+                square_out[k, begin + t] = values[slot, first + t]
 
 
 @kernel(fastmath={"reassoc", "contract"})  # sums of four rows at a time
@@ -290,8 +288,7 @@ def gather_square(values, slots, picks, square_out):
         gather_rows(values, slots, picks, square_out, start, stop)
 
     n_picks = len(picks)
-    block = max(BLOCK_VALUES // max(n_picks, 1), GATHERED_ROWS)
-    for_each_block(task, n_picks, block, work=8 * n_picks * n_picks)
+    for_each_block(task, n_picks, GATHERED_ROWS, work=8 * n_picks * n_picks)
 
 
 def add_rows(values, slots, coefficients, sums_out):

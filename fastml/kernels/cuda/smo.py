@@ -39,7 +39,7 @@ def add_scaled_rows(
 # ---- launchers ---------------------------------------------------------------------------
 def gather_square(values, slots, picks, square_out):
     """See the CPU twin."""
-    gather_values[(blocks_for(picks.shape[0] ** 2),), (BLOCK,)](values, slots, picks, square_out)
+    gather_values[(blocks_for(square_out.size),), (BLOCK,)](values, slots, picks, square_out)
 
 
 def add_rows(values, slots, coefficients, sums_out):
