@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._device import CPU
+
 __all__ = ["GivenMatrix", "RowCache", "Source"]
 
 
@@ -40,9 +42,9 @@ class Source:
         self.kernels.kernel_matrix(self.points, values)
         return GivenMatrix(self.device, values)
 
-    def square(self):
-        """Compute the matrix, on the host and in float64."""
-        return self.whole().square()
+    def on_host(self):
+        """Compute the matrix; return what `GivenMatrix.on_host` does."""
+        return self.whole().on_host()
 
     def fill(self, picks, slots, values_out):
         """Compute some rows, each into a row of `values_out`."""
@@ -91,12 +93,12 @@ class GivenMatrix:
         """Return all rows."""
         return self
 
-    def square(self):
-        """Return the matrix, on the host and in float64."""
-        picks = self.device.asarray(np.arange(self.n_rows) if self.picks is None else self.picks)
-        square = self.device.empty((self.n_rows, self.n_rows), np.float64)
-        self.device.kernels.smo.gather_square(self.values, picks, picks, square)
-        return self.device.to_host(square)
+    def on_host(self):
+        """Return a matrix on the host, and the rows and columns of it that count."""
+        if self.device is CPU and self.picks is not None:
+            return self.values, self.picks
+        values = self.values if self.picks is None else self._block(self.picks, self.picks)
+        return self.device.to_host(values), np.arange(self.n_rows)
 
     def fetch(self, picks):
         """Return where in `values` the rows are."""

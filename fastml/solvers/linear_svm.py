@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._device import CPU
+
 __all__ = [
     "DUAL",
     "L1",
@@ -26,12 +28,11 @@ __all__ = [
 NEWTON, DUAL, L1 = "newton", "dual", "l1"
 
 MOST_FACTORISED = 1024  # features; with more, Newton's equation is solved by conjugate gradients
+FEW_FEATURES, FEW_PRODUCTS = 128, 1 << 24  # up to here, Newton's equation is not worth BLAS and LAPACK
 BLOCK = 1 << 18  # values of rows that are weighed at a time
 MOST_DIRECTIONS = 10  # times the number of features; without rounding errors one time is enough
 FORCING = 0.1  # conjugate gradients stop at this part of the gradient
 SMALLEST_DECREASE = 1e-15  # of the objective, relatively: rounding errors of its sum
-MOST_LINE_STEPS = 30
-FLAT = 1e-6  # part of the slope at the beginning of a step that may be left at its end
 
 
 class Plan(NamedTuple):
@@ -204,18 +205,18 @@ def solve_by_newton(X, task, plan):
     tol = plan.tol if plan.epsilon is not None else plan.tol * _rarer_share(task.target)
     weights = np.zeros(X.shape[1] + 1)
     predicted = np.zeros(X.shape[0])
-    value, gradient, error = objective.look(weights, predicted)
+    value, gradient, weighed = objective.look(weights, predicted)
     first = np.linalg.norm(gradient)
     n_iter = 0
     while n_iter < plan.max_iter and np.linalg.norm(gradient) > tol * first:
-        direction = objective.newton_direction(error, gradient)
+        direction = objective.newton_direction(weighed, gradient)
         change = objective.predict(direction)
         length = objective.good_length(weights, gradient, direction, predicted, change)
         n_iter += 1
         weights = weights + length * direction
         predicted = predicted + length * change
         before = value
-        value, gradient, error = objective.look(weights, predicted)
+        value, gradient, weighed = objective.look(weights, predicted)
         if plan.say:
             plan.say(f"iteration {n_iter}: objective {value:.6e}, gradient {np.linalg.norm(gradient):.3e}")
         if before - value <= SMALLEST_DECREASE * abs(before):
@@ -234,27 +235,22 @@ class _Squared(NamedTuple):
     def predict(self, weights):
         return self.X @ weights[:-1] + self.plan.bias * weights[-1]
 
-    def errors(self, predicted):
-        """By how much targets are missed; zero for rows without a loss."""
-        error = self.task.target - predicted
-        if self.plan.epsilon is None:
-            return np.where(self.task.target * error > 0, error, 0.0)
-        return error - np.clip(error, -self.plan.epsilon, self.plan.epsilon)
-
     def look(self, weights, predicted):
-        """The value, the gradient and the errors."""
-        error = self.errors(predicted)
-        weighed = self.task.cost * error
-        return 0.5 * weights @ weights + weighed @ error, weights - 2 * self.pull(weighed), error
+        """The value, the gradient and the errors, times their costs."""
+        loss, weighed = CPU.kernels.linear_svm.weigh_errors(*self.task[:2], predicted, self.plan.epsilon)
+        return 0.5 * weights @ weights + loss, weights - 2 * self.pull(weighed), weighed
 
     def pull(self, weighed):
         """The sum of the rows, each multiplied by a number."""
         return np.append(self.X.T @ weighed, self.plan.bias * weighed.sum())
 
-    def newton_direction(self, error, gradient):
-        active = np.flatnonzero(error * self.task.cost)
+    def newton_direction(self, weighed, gradient):
+        active = np.flatnonzero(weighed)
         if hasattr(self.X, "tocsr") or len(gradient) > MOST_FACTORISED:
             return self.direction_by_conjugate_gradients(active, gradient)
+        if len(gradient) <= FEW_FEATURES and len(active) * len(gradient) ** 2 <= FEW_PRODUCTS:
+            weight = 2 * self.task.cost[active]
+            return CPU.kernels.linear_svm.solve_newton(self.X, self.plan.bias, active, weight, gradient)
         hessian = self.hessian(active)
         # Features of different scales, made alike
         scale = 1 / np.sqrt(hessian.diagonal())
@@ -286,21 +282,11 @@ class _Squared(NamedTuple):
         return _conjugate_gradients(multiply, -gradient, diagonal)
 
     def good_length(self, weights, gradient, direction, predicted, change):
-        """The length of a step: near where a slope that rises in straight pieces is zero."""
-        flat = FLAT * abs(gradient @ direction)
-        along, square = weights @ direction, direction @ direction
-        length, low, high = 1.0, 0.0, np.inf
-        for _ in range(MOST_LINE_STEPS):
-            error = self.errors(predicted + length * change)
-            slope = along + length * square - 2 * (self.task.cost * error) @ change
-            if abs(slope) <= flat:
-                break
-            curvature = square + 2 * (self.task.cost * (error != 0)) @ (change * change)
-            low, high = (length, high) if slope < 0 else (low, length)
-            length -= slope / curvature
-            if not low < length < high:
-                length = 0.5 * (low + high)
-        return length
+        """The length of a step."""
+        return CPU.kernels.linear_svm.good_length(
+            *self.task[:2], predicted, change, self.plan.epsilon,
+            weights @ direction, direction @ direction, gradient @ direction,
+        )  # fmt: skip
 
 
 def _conjugate_gradients(multiply, right, diagonal):

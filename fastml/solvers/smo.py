@@ -106,15 +106,17 @@ def solve(device, problem, matrix, *, tol, max_iter=-1, stop=lambda: False) -> S
         n_iter += n_steps
 
 
-def solve_whole(problem, K, *, tol, max_iter=-1, stop=lambda: False) -> Solution:
+def solve_whole(problem, values, picks, *, tol, max_iter=-1, stop=lambda: False) -> Solution:
     """Solve a problem that is small enough to be one working set.
 
     Parameters
     ----------
     problem : Problem
         What to solve.
-    K : float64 ndarray of shape (n_rows, n_rows)
-        The kernel matrix.
+    values : float32 ndarray of shape (n_all, n_all)
+        A kernel matrix.
+    picks : int64 ndarray of shape (n_rows,)
+        The rows and columns of it that count.
     tol, max_iter, stop : float, int, callable
         As in `solve`.
 
@@ -123,20 +125,22 @@ def solve_whole(problem, K, *, tol, max_iter=-1, stop=lambda: False) -> Solution
     solution : Solution
         As of `solve`.
     """
-    if len(K) < len(problem.f0):
-        K = np.tile(K, (2, 2))
-    b = problem.start.copy()
-    f = problem.f0 - K @ b if b.any() else problem.f0.copy()
+    b, f = problem.start.copy(), problem.f0.copy()
+    if len(f) > len(picks):
+        picks = np.tile(picks, 2)
+    if b.any():
+        moved = np.flatnonzero(b)
+        f -= values[np.ix_(picks, picks[moved])].astype(np.float64) @ b[moved]
     n_iter, limit = 0, np.inf if max_iter < 0 else max_iter
     while n_iter < limit and not stop():
         most = int(min(STEPS_PER_VARIABLE * len(b), limit - n_iter))
         enough = max(tol, ROUNDING * (np.abs(f).max() + np.abs(problem.f0).max()))
-        n_steps = CPU.kernels.smo.solve_working_set(
-            K, problem.low, problem.high, b, f, problem.split, enough, most
+        n_steps = CPU.kernels.smo.solve_picked(
+            values, picks, problem.low, problem.high, b, f, problem.split, enough, most
         )
         n_iter += n_steps
         if n_steps < most:
-            stuck = n_iter == 0 and not np.isfinite(K).all()
+            stuck = n_iter == 0 and not np.isfinite(values[np.ix_(picks, picks)]).all()
             return Solution(b, np.full_like(f, np.nan) if stuck else f, n_iter, not stuck)
     return Solution(b, f, n_iter, False)
 

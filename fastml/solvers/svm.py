@@ -33,6 +33,7 @@ LEAST_ROWS = 32  # of a cache, however little memory it may take
 SIDE_BY_SIDE = (
     5000  # rows of machines that are trained at the same time; a larger one has work for all threads
 )
+WORK_PER_VALUE = 10.0  # of the kernel: computing or copying it, and steps
 
 
 class Dual(NamedTuple):
@@ -230,7 +231,7 @@ def train(device, dual, data, y, bounds, limits, stop=lambda: False) -> Machine:
     problem = dual.pose(y, bounds)
     options = {"tol": limits.tol, "max_iter": limits.max_iter, "stop": stop}
     if len(problem.f0) <= smo.ONE_SET:
-        solution = smo.solve_whole(problem, data.square(), **options)
+        solution = smo.solve_whole(problem, *data.on_host(), **options)
     else:
         capacity = max(int(limits.cache_bytes / (4 * data.n_rows)), LEAST_ROWS)
         solution = smo.solve(device, problem, data.cache(capacity), **options)
@@ -278,7 +279,8 @@ def train_pairs(device, dual, data, starts, bounds, limits, permutations=None):
     """
     jobs = _list_jobs(starts, permutations)
     most = max(len(job.rows) for job in jobs)
-    n_threads = effective_threads() if len(jobs) > 1 and most <= SIDE_BY_SIDE else 1
+    work = WORK_PER_VALUE * sum(len(job.rows) ** 2 for job in jobs)
+    n_threads = effective_threads(work) if len(jobs) > 1 and most <= SIDE_BY_SIDE else 1
     shared = 4.0 * data.n_rows**2 * (1 + n_threads) <= limits.cache_bytes and len(jobs) > 1
     if shared:
         data = data.whole()

@@ -133,6 +133,20 @@ def working_sets_are_solved(run):
             assert found <= best + 1e-3 * abs(best) + 1e-12, (n, kind, split)
 
 
+def picked_rows_are_solved_as_if_they_were_all(run):
+    for n in (1, 2, 9, 26, 32):
+        K, f0, low, high = _working_set(run, n, "plain")
+        picks = run.rng.permutation(2 * n + 3)[:n]
+        values = np.full((2 * n + 3, 2 * n + 3), np.nan, np.float32)
+        values[np.ix_(picks, picks)] = K
+        for split in (n, n // 2):
+            picked, whole = [((low + high) / 4, f0.copy()) for _ in range(2)]
+            steps = CPU.kernels.smo.solve_picked(values, picks, low, high, *picked, split, 1e-6, 10**6)
+            K = K.astype(np.float32).astype(np.float64)
+            assert steps == CPU.kernels.smo.solve_working_set(K, low, high, *whole, split, 1e-6, 10**6)
+            np.testing.assert_array_equal(picked, whole)
+
+
 def steps_can_be_limited(run):
     K, f0, low, high = _working_set(run, 16, "plain")
     b, f = np.zeros(16), f0.copy()
@@ -199,6 +213,7 @@ CASES = {
 }
 ON_THE_HOST = {  # without a twin
     "pairwise_probabilities_are_coupled",
+    "picked_rows_are_solved_as_if_they_were_all",
     "sigmoids_are_fitted",
     "steps_can_be_limited",
     "values_of_sparse_rows",

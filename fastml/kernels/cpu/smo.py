@@ -7,12 +7,14 @@ fall if it is above its lower one, and the solution is optimal where no such ``f
 ``f[j]``.
 """
 
+import itertools
+
 import numpy as np
 
 from ..._threads import for_each_block
-from .._compile import LANES, float32, float64, helper, int64, kernel, lanes, simd
+from .._compile import LANES, float32, float64, helper, int64, kernel, lanes, simd, uint64
 
-__all__ = ["add_rows", "gather_square", "solve_working_set"]
+__all__ = ["add_rows", "gather_square", "solve_picked", "solve_working_set"]
 
 LEAST_CURVATURE = 1e-12  # along a pair of equal rows
 NOWHERE = 2**31 - 1  # beyond every index
@@ -42,9 +44,10 @@ def find_violation(f, closed, begin, end):
 
 
 @helper
-def find_partner(K, diagonal, f, closed, begin, end, i, highest):
+def find_partner(K, f, closed, begin, end, i, highest):
     """By how much the objective may fall with the best partner of i, and which that is."""
     size = f.shape[0]
+    diagonal = closed[2 * size : 3 * size]
     best, zero, least = simd.splat(0.0), simd.splat(0.0), simd.splat(LEAST_CURVATURE)
     where = simd.splat_index(0, best)
     level, own, two = simd.splat(highest), simd.splat(diagonal[i]), simd.splat(2.0)
@@ -68,34 +71,52 @@ def close(t, b, low, high, closed):
     closed[b.shape[0] + t] = 0.0 if b[t] > low[t] else np.inf
 
 
+@helper
+def copy_row(t, values, picks, K, closed):
+    """Copy a kernel row when it is first asked for."""
+    size = picks.shape[0]
+    if closed[3 * size + t] == 0.0:
+        closed[3 * size + t] = 1.0
+        row = uint64(picks[t])
+        for m in range(size):
+            K[t, m] = values[row, uint64(picks[m])]
+
+
 @kernel
 def take_steps(
-    K: float64[:, :],  # IN (size, size) the kernel of the working set; size is a multiple of LANES
-    diagonal: float64[:],  # IN (size,)
-    low: float64[:],  # IN (size,) bounds; equal where there is no variable
-    high: float64[:],  # IN (size,)
+    values: float32[:, :],  # IN (n_all, n_all) a kernel matrix, or (0, 0) where K is there
+    picks: int64[:],  # IN (size,) the rows of it that are the working set; size is a multiple of LANES
+    K_work: float64[:, :],  # IN, WORK (size, size) the kernel of the working set
+    bounds: float64[:, :],  # IN (2, size) low and high; equal where there is no variable
     b_out: float64[:],  # IN, OUT (size,) the variables
     f_out: float64[:],  # IN, OUT (size,) the negative gradient
-    closed_work: float64[:],  # WORK (2 * size,) 0, or what keeps from rising (-inf) and from falling (inf)
+    closed_work: float64[:],  # WORK (4 * size,) 0, or what keeps from rising (-inf) and from falling (inf);
+    #                           the diagonal of K; and 1 where its row is there, 0 where it is not yet
     split: int64,  # both of a pair are below it or neither; a multiple of LANES
     tol: float64,
     max_steps: int64,
 ) -> int64:  # how many steps were made
-    size = low.shape[0]
+    size, low, high = picks.shape[0], bounds[0], bounds[1]
     for t in range(size):
         close(t, b_out, low, high, closed_work)
+        known = values.shape[0] == 0
+        closed_work[2 * size + t] = K_work[t, t] if known else values[picks[t], picks[t]]
+        closed_work[3 * size + t] = 1.0 if known else 0.0
     for steps in range(max_steps):
         i, j, largest = 0, 0, 0.0
         for part in range(2):
             begin, end = (0, split) if part == 0 else (split, size)
             highest, first, lowest = find_violation(f_out, closed_work, begin, end)
             if highest - lowest >= tol:
-                gain, partner = find_partner(K, diagonal, f_out, closed_work, begin, end, first, highest)
+                copy_row(first, values, picks, K_work, closed_work)
+                gain, partner = find_partner(K_work, f_out, closed_work, begin, end, first, highest)
                 if gain > largest:
                     i, j, largest = first, partner, gain
         if largest == 0.0:
             return steps
-        curvature = max(diagonal[i] + diagonal[j] - 2.0 * K[i, j], LEAST_CURVATURE)
+        copy_row(j, values, picks, K_work, closed_work)
+        both = closed_work[2 * size + i] + closed_work[2 * size + j]
+        curvature = max(both - 2.0 * K_work[i, j], LEAST_CURVATURE)
         step = min((f_out[i] - f_out[j]) / curvature, high[i] - b_out[i], b_out[j] - low[j])
         b_out[i] = high[i] if step == high[i] - b_out[i] else b_out[i] + step
         b_out[j] = low[j] if step == b_out[j] - low[j] else b_out[j] - step
@@ -103,7 +124,7 @@ def take_steps(
         close(j, b_out, low, high, closed_work)
         by = simd.splat(step)
         for t in range(0, size, LANES):
-            change = simd.load(K, i * size + t) - simd.load(K, j * size + t)
+            change = simd.load(K_work, i * size + t) - simd.load(K_work, j * size + t)
             simd.store(f_out, t, simd.load(f_out, t) - by * change)
     return max_steps
 
@@ -190,28 +211,62 @@ def solve_working_set(K, low, high, b_out, f_out, split, tol, max_steps):
     Fan, R.-E., Chen, P.-H., Lin, C.-J. (2005). Working set selection using second order information for
     training support vector machines. JMLR 6.
     """
-    unit, size = lanes(np.float64), len(low)
+    padded, parts = _pad(split, len(low))
+    square = K
+    if padded > len(low):
+        square = np.zeros((padded, padded))
+        for (here, there), (other, there_too) in itertools.product(parts, parts):
+            square[there, there_too] = K[here, other]
+    nothing = np.empty((0, 0), np.float32), np.empty(padded, np.int64)
+    return _take_steps(*nothing, square, (low, high, b_out, f_out), parts, tol, max_steps)
+
+
+def solve_picked(values, picks, low, high, b_out, f_out, split, tol, max_steps):
+    """Move pairs until some rows of a kernel matrix are optimal; only rows that move are looked at.
+
+    Parameters
+    ----------
+    values : float32 array of shape (n_all, n_all)
+        A kernel matrix.
+    picks : int64 array of shape (size,)
+        The row of it that belongs to each variable.
+    low, high, b_out, f_out, split, tol, max_steps
+        See `solve_working_set`.
+
+    Returns
+    -------
+    n_steps : int
+        How many were made.
+    """
+    padded, parts = _pad(split, len(picks))
+    wide = np.full(padded, picks[0])
+    for here, there in parts:
+        wide[there] = picks[here]
+    square = np.empty((padded, padded))
+    return _take_steps(values, wide, square, (low, high, b_out, f_out), parts, tol, max_steps)
+
+
+def _pad(split, size):
+    """Fill up either part to whole vectors; return the size, and where the variables were and are."""
+    unit = lanes(np.float64)
     first = -(-split // unit) * unit
     padded = first + -(-(size - split) // unit) * unit
-    if padded == size:
-        return _take_steps(K, low, high, b_out, f_out, split, tol, max_steps)
-    # Variables that cannot move fill up either part.
-    parts = (slice(split), slice(split)), (slice(split, size), slice(first, first + size - split))
-    square, wide = np.zeros((padded, padded)), [np.zeros(padded) for _ in range(4)]
+    return padded, ((slice(split), slice(split)), (slice(split, size), slice(first, first + size - split)))
+
+
+def _take_steps(values, picks, K, variables, parts, tol, max_steps):
+    wide = np.zeros((4, len(K)))  # variables that cannot move fill it up
     for here, there in parts:
-        for narrow, padded_one in zip((low, high, b_out, f_out), wide):
-            padded_one[there] = narrow[here]
-        for other, there_too in parts:
-            square[there, there_too] = K[here, other]
-    n_steps = _take_steps(square, *wide, first, tol, max_steps)
+        for narrow, filled_up in zip(variables, wide):
+            filled_up[there] = narrow[here]
+    split = parts[1][1].start
+    n_steps = take_steps(
+        values, picks, K, wide[:2], wide[2], wide[3], np.empty(4 * len(K)), split, tol, max_steps
+    )
     for here, there in parts:
-        b_out[here], f_out[here] = wide[2][there], wide[3][there]
+        for narrow, filled_up in zip(variables[2:], wide[2:]):
+            narrow[here] = filled_up[there]
     return n_steps
-
-
-def _take_steps(K, low, high, b, f, split, tol, max_steps):
-    closed = np.empty(2 * len(low))
-    return take_steps(K, K.diagonal().copy(), low, high, b, f, closed, split, tol, max_steps)
 
 
 def gather_square(values, slots, picks, square_out):
