@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._device import CPU
-from .least_squares import DenseProblem, GramProblem, SparseProblem
+from .least_squares import DenseProblem, GramProblem, SparseProblem, sum_products
 
 __all__ = ["CentredData", "is_sparse"]
 
@@ -159,7 +159,7 @@ class CentredData:
         if gram is False:
             return DenseProblem(self.X, self.Y, self.x_mean, self.squares, self.roots)
         gram, products = self.gram() if gram is True else (gram, self.products())
-        return GramProblem(gram, products, float(np.vdot(self.Y, self.Y)))
+        return GramProblem(gram, products, sum_products(self.Y, self.Y))
 
     def _stored(self):
         """The arrays of a CSC matrix, multiplied by the roots of the weights."""

@@ -254,4 +254,5 @@ def _place(weight, level):
 
 
 def _average(values, weight):
-    return np.dot(values, weight) / weight.sum()
+    # Not BLAS, whose threads would decide how the sum is rounded.
+    return np.einsum("i,i->", values, weight) / weight.sum()

@@ -12,12 +12,27 @@ import numpy as np
 
 from .._device import CPU
 
-__all__ = ["GRAM_FEATURES", "ColumnsProblem", "DenseProblem", "GramProblem", "SparseProblem"]
+__all__ = ["GRAM_FEATURES", "ColumnsProblem", "DenseProblem", "GramProblem", "SparseProblem", "sum_products"]
 
 # Up to how many chosen features are swept by their products; with more, these take too much memory.
 GRAM_FEATURES = 4096
 NARROW = 0.7  # the share of active features from which on a smaller Gram matrix is not worth a copy
 FIRST_FEATURES = 64  # features that are copied at first; later as many as there are already
+
+
+def sum_products(a, b):
+    """Sum products of two arrays' values; BLAS's threads would decide how the sum is rounded.
+
+    Parameters
+    ----------
+    a, b : array
+        Of one shape.
+
+    Returns
+    -------
+    total : float
+    """
+    return float(np.einsum("i,i->", a.ravel(), b.ravel()))
 
 
 class GramProblem:
@@ -80,8 +95,8 @@ class GramProblem:
         residual_target : float
             Sum of the products of residuals and targets.
         """
-        residual_target = self.target_square - float(np.vdot(self.products, coef))
-        return residual_target - float(np.vdot(self.state, coef)), residual_target
+        residual_target = self.target_square - sum_products(self.products, coef)
+        return residual_target - sum_products(self.state, coef), residual_target
 
     def narrow(self, active: np.ndarray, slopes: np.ndarray) -> tuple:
         """Find the problem to sweep in.
@@ -153,7 +168,7 @@ class ColumnsProblem:
 
     def residual_squares(self, coef: np.ndarray) -> tuple[float, float]:
         """Multiply residuals with themselves and with targets: see `GramProblem.residual_squares`."""
-        return float(np.vdot(self.state, self.state)), float(np.vdot(self.state, self.Y))
+        return sum_products(self.state, self.state), sum_products(self.state, self.Y)
 
     def sweep(self, coef: np.ndarray, active: np.ndarray, rules: np.ndarray, moves: np.ndarray) -> int:
         """Sweep over some features: see `GramProblem.sweep`."""
@@ -180,7 +195,7 @@ class DenseProblem:
 
     def __init__(self, X: np.ndarray, Y: np.ndarray, means, squares, roots=None):
         self.X, self.means, self.squares, self.roots = X, means, squares, roots
-        self.Y, self.target_square = Y, float(np.vdot(Y, Y))
+        self.Y, self.target_square = Y, sum_products(Y, Y)
         n_samples, n_features = X.shape
         self._place = np.full(n_features, -1)  # of a feature among those copied
         self._features = np.empty(0, np.int64)
@@ -202,7 +217,7 @@ class DenseProblem:
 
     def residual_squares(self, coef: np.ndarray) -> tuple[float, float]:
         """Multiply residuals with themselves and with targets: see `GramProblem.residual_squares`."""
-        return float(np.vdot(self._residual, self._residual)), float(np.vdot(self._residual, self.Y))
+        return sum_products(self._residual, self._residual), sum_products(self._residual, self.Y)
 
     def narrow(self, active: np.ndarray, slopes: np.ndarray) -> tuple:
         """Find the problem to sweep in, that of the copied features: see `GramProblem.narrow`.
@@ -274,7 +289,7 @@ class SparseProblem:
 
     def __init__(self, X: tuple, Y: np.ndarray, shifts: np.ndarray, squares: np.ndarray):
         self.X, self.shifts, self.squares = X, shifts, squares
-        self.Y, self.target_square = Y, float(np.vdot(Y, Y))
+        self.Y, self.target_square = Y, sum_products(Y, Y)
         self.sweep_work = len(Y) * (1 + 4 * len(X[0]) // len(squares))
 
     def start(self, coef: np.ndarray) -> None:
@@ -292,8 +307,8 @@ class SparseProblem:
     def residual_squares(self, coef: np.ndarray) -> tuple[float, float]:
         """Multiply residuals with themselves and with targets: see `GramProblem.residual_squares`."""
         residual, shifted = self.state[:, :-1], self.state[:, -1]
-        square = np.vdot(residual, residual) - np.vdot(shifted, shifted)
-        return float(square), float(np.vdot(residual, self.Y))
+        square = sum_products(residual, residual) - sum_products(shifted, shifted)
+        return square, sum_products(residual, self.Y)
 
     def narrow(self, active: np.ndarray, slopes: np.ndarray) -> tuple:
         """Find the problem to sweep in: see `GramProblem.narrow`."""

@@ -10,7 +10,7 @@ from .. import _config
 from .._threads import for_each_block, one_blas_thread
 from .centred import CentredData, is_sparse
 from .coordinate_descent import Minimum, Penalty, follow_path
-from .least_squares import GramProblem
+from .least_squares import GramProblem, sum_products
 
 __all__ = ["Fold", "Search", "errors_of_folds"]
 
@@ -164,8 +164,8 @@ def _sum_up(data, rows):
         data.X[rows], device.asarray(targets.T), device.asarray(data.x_mean), on_device
     )
     products, Y = device.to_host(products), targets[:-1]
-    sums = Y @ roots, float(np.vdot(roots, roots))
-    return _Products(device.to_host(gram), products[:-1], float(np.vdot(Y, Y)), products[-1], *sums)
+    sums = Y @ roots, sum_products(roots, roots)
+    return _Products(device.to_host(gram), products[:-1], sum_products(Y, Y), products[-1], *sums)
 
 
 def _problem_without(data, whole, part):
@@ -177,7 +177,7 @@ def _problem_without(data, whole, part):
         x_shift, y_shift = rest.x_sum / rest.total, rest.y_sum / rest.total
         gram -= rest.total * np.outer(x_shift, x_shift)
         products -= rest.total * np.outer(y_shift, x_shift)
-        target_square -= rest.total * float(np.vdot(y_shift, y_shift))
+        target_square -= rest.total * sum_products(y_shift, y_shift)
         x_mean, y_mean = x_mean + x_shift, y_mean + y_shift
     constant = gram.diagonal() <= ROUNDING * whole.gram.diagonal()
     gram[constant], gram[:, constant], products[:, constant] = 0.0, 0.0, 0.0
