@@ -21,6 +21,8 @@ SHARED_BYTES = 48 * 1024
 
 # float64 in kernels of float32 data: sums over rows and over trees, and exact distances. They wait for
 # memory, not for these.
+# The loops over a tile are not unrolled around something as long as tanh: the tile is in local memory.
+IN_LOCAL_MEMORY = {"cuda.kernel_functions.fill_values[sigmoid]": {"float32"}}
 USES_DOUBLE = {
     "cuda._norms.normalize[1]",
     "cuda._norms.normalize[2]",
@@ -63,7 +65,9 @@ def test_kernel(name, dtype, capability):
     for architecture, report in reports.items():
         told = f"{architecture}: {report}"
         assert report["total"] > 16, "nothing was compiled"
-        assert report["spill"] == report["stack"] == report["local"] == 0, told
+        assert report["spill"] == 0, told
+        in_local_memory = variant_name(dtype) in IN_LOCAL_MEMORY.get(name, ())
+        assert (report["stack"] > 0) == (report["local"] > 0) == in_local_memory, told
         assert report["registers"] <= MORE_REGISTERS.get(name, {}).get(variant_name(dtype), REGISTERS), told
         assert report["shared"] <= SHARED_BYTES, told
         if dtype == np.float32:
@@ -87,4 +91,4 @@ def example(note, dtype):
 
 
 def test_exceptions_name_kernels():
-    assert set(MORE_REGISTERS) | USES_DOUBLE <= set(KERNELS)
+    assert set(MORE_REGISTERS) | set(IN_LOCAL_MEMORY) | USES_DOUBLE <= set(KERNELS)
