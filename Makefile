@@ -34,7 +34,7 @@ lint: $(STAMPS)/lint
 	$(RUN) -m tools.check_docstrings
 
 cuda-lint: $(STAMPS)/test $(STAMPS)/cuda-lint
-	$(RUN) -m pytest -m cuda_lint $(ARGS)
+	$(RUN) -m pytest -n auto --maxprocesses 8 -m cuda_lint $(ARGS)
 
 compare: $(STAMPS)/peers
 	$(RUN) -m fastml compare --targets --peers $(ARGS)
