@@ -28,6 +28,7 @@ __all__ = [
     "check_cuda_array",
     "choose",
     "is_cuda_array",
+    "is_sparse",
     "last_dispatch",
     "like_input",
     "report_fallback",
@@ -68,6 +69,11 @@ def is_cuda_array(X) -> bool:
     if _library(X) == "torch":
         return bool(getattr(X, "is_cuda", False))
     return hasattr(kind, "__cuda_array_interface__")
+
+
+def is_sparse(X) -> bool:
+    """Tell whether X is one of SciPy's sparse matrices or arrays, without importing SciPy."""
+    return not isinstance(X, np.ndarray) and hasattr(X, "tocsr")
 
 
 def _library(X):

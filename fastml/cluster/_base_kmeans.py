@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._base import ClassNamePrefix, Clusterer, Estimator, Transformer
-from .._device import choose, like_input, report_fallback
+from .._device import choose, is_sparse, like_input, report_fallback
 from .._validation import (
     DEVICE,
     Interval,
@@ -23,7 +23,7 @@ from .._validation import (
 )
 from ..solvers import kmeans as solver
 
-__all__ = ["BaseKMeans", "is_array_like", "is_sparse"]
+__all__ = ["BaseKMeans", "is_array_like"]
 
 
 def is_array_like(value) -> bool:
@@ -31,11 +31,6 @@ def is_array_like(value) -> bool:
     return not isinstance(value, str) and (
         hasattr(value, "__len__") or hasattr(value, "shape") or hasattr(value, "__array__")
     )
-
-
-def is_sparse(X) -> bool:
-    """Tell whether X is a SciPy sparse matrix or array, without importing SciPy."""
-    return not isinstance(X, np.ndarray) and hasattr(X, "tocsr")
 
 
 class BaseKMeans(ClassNamePrefix, Transformer, Clusterer, Estimator):

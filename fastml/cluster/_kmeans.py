@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .._device import is_sparse
 from .._validation import Options, callback_context, check_weight, check_X, fit_method, random_state, sk
 from ..solvers import kmeans as solver
-from ._base_kmeans import BaseKMeans, is_sparse
+from ._base_kmeans import BaseKMeans
 
 __all__ = ["KMeans"]
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import _validation
-from .._device import choose, like_input, report_fallback
+from .._device import choose, is_sparse, like_input, report_fallback
 from .._validation import check_array_fast, check_weight, sk
 from ..solvers import kmeans as solver
-from ._base_kmeans import is_sparse
 
 __all__ = ["kmeans_plusplus"]
 

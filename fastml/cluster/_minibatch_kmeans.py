@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .._device import is_sparse
 from .._validation import Interval, callback_context, check_weight, check_X, fit_method, random_state
 from ..solvers import kmeans as solver
-from ._base_kmeans import BaseKMeans, is_sparse
+from ._base_kmeans import BaseKMeans
 
 __all__ = ["MiniBatchKMeans"]
 

@@ -12,6 +12,7 @@ import numpy as np
 from .. import _config
 from .._base import Estimator
 from .._device import CPU, choose
+from .._twins import FromSklearn
 from .._validation import check_fitted, sk
 from ..solvers import forest as solver
 from ..solvers.tree import Tree, pack
@@ -72,14 +73,13 @@ def threads_of(est: Any) -> Any:
     return _config.config_context(n_threads=int(est.n_jobs))
 
 
-class TreeEnsemble(Estimator):
+class TreeEnsemble(FromSklearn, Estimator):
     """Base class of ensembles of trees that stay plain trees; they are sequences of estimators.
 
     A subclass grows them into `_forest`, and says in `_as_estimator` which estimator a tree is.
     """
 
     _cpu_only = True  # it has no CUDA kernels
-    _sklearn_name: str  # of scikit-learn's class
     _forest: Any
     _as_estimator: Any  # called with a tree and its seed
     _give_to: Any  # called with scikit-learn's estimator, for what only the subclass knows of
@@ -150,25 +150,3 @@ class TreeEnsemble(Estimator):
             twin.estimators_ = [tree.to_sklearn() for tree in self.estimators_]
             self._give_to(twin)
         return twin
-
-    @classmethod
-    def from_sklearn(cls, estimator: Any, device: str | None = None) -> Any:
-        """Return an estimator like scikit-learn's, with the same parameters and, if fitted, the same trees.
-
-        Parameters
-        ----------
-        estimator : sklearn.ensemble.BaseEnsemble
-            Of the class of the same name.
-        device : {"auto", "cpu", "cuda"}, default=None
-            Where to compute; None means what `fastml.set_config` says.
-
-        Returns
-        -------
-        estimator : TreeEnsemble
-            It shares nothing with the other one.
-        """
-        estimator = copy.deepcopy(estimator)
-        made = cls(**estimator.get_params(deep=False), device=device)
-        if hasattr(estimator, "estimators_"):
-            made._take_from(estimator)
-        return made

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .._device import choose, like_input
+from .._device import choose, is_sparse, like_input
 from .._linear_predictor import LinearClassifier
 from .._validation import DEVICE, Interval, Options, check_fitted, check_weight, check_X_y, fit_method, sk
 from ..solvers import normal_equations as solver
-from ._linear_model import LinearModel, columns_of, is_sparse, roots_of
+from ._linear_model import LinearModel, columns_of, roots_of
 
 __all__ = ["BaseRidge", "RidgeClassifierMixin"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._base import Estimator, MultiOutput
-from .._device import CPU, choose, like_input, report_fallback
+from .._device import CPU, choose, is_sparse, like_input, report_fallback
 from .._validation import (
     DEVICE,
     Interval,
@@ -23,7 +23,7 @@ from .._validation import (
     random_state,
     sk,
 )
-from ..solvers.centred import CentredData, is_sparse
+from ..solvers.centred import CentredData
 from ..solvers.coordinate_descent import Minimum, Penalty
 from ..solvers.least_squares import GRAM_FEATURES
 

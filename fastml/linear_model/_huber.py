@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .._base import Estimator, Regressor
-from .._device import CPU, choose, like_input
+from .._device import CPU, choose, is_sparse, like_input
 from .._docs import inherit_docs
 from .._validation import DEVICE, Interval, check_fitted, check_weight, check_X, check_X_y, fit_method, sk
 from ..solvers import huber as solver
 from ..solvers.linear_loss import Objective
-from ._rows import as_rows, choose_device, is_sparse
+from ._rows import as_rows, choose_device
 
 __all__ = ["HuberRegressor"]
 

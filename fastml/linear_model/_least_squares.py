@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .._base import MultiOutput
-from .._device import choose
+from .._device import choose, is_sparse
 from .._docs import inherit_docs
 from .._linear_predictor import LinearRegressor
 from .._validation import DEVICE, Interval, check_X_y, fit_method
 from ..solvers import normal_equations as solver
-from ._linear_model import LinearModel, columns_of, is_sparse, roots_of
+from ._linear_model import LinearModel, columns_of, roots_of
 
 __all__ = ["LinearRegression"]
 

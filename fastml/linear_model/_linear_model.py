@@ -11,7 +11,7 @@ from .._base import Estimator
 from .._device import report_fallback
 from .._validation import check_weight, sk
 
-__all__ = ["LinearModel", "columns_of", "is_sparse", "roots_of"]
+__all__ = ["LinearModel", "columns_of", "roots_of"]
 
 
 class LinearModel(Estimator):
@@ -112,19 +112,3 @@ def roots_of(sample_weight: Any, X: Any, **kw: Any) -> np.ndarray | None:
     """
     weight = check_weight(sample_weight, X, **kw)
     return None if weight is None else np.sqrt(weight.astype(np.float64))
-
-
-def is_sparse(X: Any) -> bool:
-    """Tell whether X is a sparse matrix or array, without importing SciPy.
-
-    Parameters
-    ----------
-    X : object
-        Anything.
-
-    Returns
-    -------
-    sparse : bool
-        Whether it is.
-    """
-    return hasattr(X, "tocsr")

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .._base import Classifier, Estimator
-from .._device import CPU, choose, like_input
+from .._device import CPU, choose, is_sparse, like_input
 from .._linear_predictor import SparseCoefficients
 from .._validation import check_fitted, check_X, sk
 from ..solvers.linear_loss import Objective
-from ._rows import as_rows, is_sparse
+from ._rows import as_rows
 
 __all__ = ["LogisticModel", "encode", "make_objective", "weigh_classes"]
 

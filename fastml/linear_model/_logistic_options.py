@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._device import is_sparse
 from .._validation import sk
-from ._rows import is_sparse
 
 __all__ = [
     "FitTasks",

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .._device import CPU
+from .._device import CPU, is_sparse
 from .._threads import for_each_block
 from .._validation import sk
 from ..solvers.logistic import solve_path
 from ._logistic import LogisticRegression
 from ._logistic_model import make_objective
 from ._logistic_options import warn_unless_converged
-from ._rows import choose_device, is_sparse
+from ._rows import choose_device
 
 __all__ = ["Paths", "check_keys", "make_folds", "make_scorer", "route"]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .._device import CPU, report_fallback
+from .._device import CPU, is_sparse, report_fallback
 from .._plain import plain_target
 from .._validation import Interval, Options, check_array_fast, random_state, sk
-from ..solvers.centred import CentredData, is_sparse
+from ..solvers.centred import CentredData
 from ..solvers.coordinate_descent import Penalty, alpha_grid, follow_path
-from ..solvers.least_squares import GramProblem
+from ..solvers.least_squares import GramProblem, sum_products
 from ._coordinate_descent import canonical, laid_out, resolve_gram, warn_unless_met
 
 __all__ = ["enet_path", "lasso_path"]
@@ -269,7 +269,7 @@ def _pose(data, precompute, Xy):
     gram = resolve_gram(data, precompute, False)
     if Xy is not None and isinstance(gram, np.ndarray):
         products = np.asarray(Xy, np.float64).reshape(len(gram), -1).T
-        return GramProblem(gram, np.ascontiguousarray(products), float(np.vdot(data.Y, data.Y)))
+        return GramProblem(gram, np.ascontiguousarray(products), sum_products(data.Y, data.Y))
     return data.problem(gram)
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from .._base import MultiOutput
-from .._device import choose
+from .._device import choose, is_sparse
 from .._docs import inherit_docs
 from .._linear_predictor import LinearRegressor
 from .._validation import DEVICE, Interval, Options, check_X_y, fit_method, sk
 from ..solvers.leave_one_out import leave_one_out
 from ..solvers.normal_equations import Solution
 from ._base_ridge import RidgeClassifierMixin
-from ._linear_model import LinearModel, columns_of, is_sparse, roots_of
+from ._linear_model import LinearModel, columns_of, roots_of
 from ._ridge import Ridge, RidgeClassifier
 
 __all__ = ["RidgeCV", "RidgeClassifierCV"]

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._device import CPU, choose, report_fallback
+from .._device import CPU, choose, is_sparse, report_fallback
 
-__all__ = ["as_rows", "choose_device", "is_sparse"]
+__all__ = ["as_rows", "choose_device"]
 
 USUAL_PASSES = 20  # over the data, for estimating the work of a fit
-
-
-def is_sparse(X) -> bool:
-    """Tell whether X is a SciPy sparse matrix or array, without importing SciPy."""
-    return not isinstance(X, np.ndarray) and hasattr(X, "tocsr")
 
 
 def as_rows(device, X):

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import _config
 from .._base import Estimator, MultiOutput
-from .._device import CPU, choose, report_fallback
+from .._device import CPU, choose, is_sparse, report_fallback
 from .._validation import DEVICE, Interval, Options, check_X, sk
 from ..solvers import neighbors as solver
 from ._kd_tree import KDTree
@@ -245,11 +245,6 @@ class NeighborsBase(MultiOutput, Estimator):
         if self.n_jobs is None or self.n_jobs < 1:
             return contextlib.nullcontext()
         return _config.config_context(n_threads=int(self.n_jobs))
-
-
-def is_sparse(X) -> bool:
-    """Tell whether X is a sparse matrix or array, without importing SciPy."""
-    return not isinstance(X, np.ndarray) and hasattr(X, "tocsr")
 
 
 def is_search(X) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .._device import is_sparse
 from .._validation import sk
-from ._base import is_sparse
 from ._search import KNeighbors, RadiusNeighbors, check_mode
 from ._unsupervised import NearestNeighbors
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .._device import CPU, choose, like_input, report_fallback
+from .._device import CPU, choose, is_sparse, like_input, report_fallback
 from .._validation import Interval, check_fitted
 from ..solvers import neighbors as solver
-from ._base import NeighborsBase, is_sparse
+from ._base import NeighborsBase
 from ._kd_tree import is_count, split_rows
 
 __all__ = ["KNeighbors", "RadiusNeighbors"]

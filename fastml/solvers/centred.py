@@ -7,26 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .._device import CPU
+from .._device import CPU, is_sparse
 from .least_squares import DenseProblem, GramProblem, SparseProblem, sum_products
 
-__all__ = ["CentredData", "is_sparse"]
-
-
-def is_sparse(X: Any) -> bool:
-    """Tell whether X is one of SciPy's sparse matrices or arrays.
-
-    Parameters
-    ----------
-    X : object
-        Validated data.
-
-    Returns
-    -------
-    sparse : bool
-        Told without importing SciPy.
-    """
-    return hasattr(X, "tocsc")
+__all__ = ["CentredData"]
 
 
 class CentredData:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import _config
+from .._device import is_sparse
 from .._threads import for_each_block, one_blas_thread
-from .centred import CentredData, is_sparse
+from .centred import CentredData
 from .coordinate_descent import Minimum, Penalty, follow_path
 from .least_squares import GramProblem, sum_products
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .._device import CPU, choose, is_cuda_array
+from .._device import CPU, choose, is_cuda_array, is_sparse
 from .._validation import DEVICE, Interval, Options, check_X_y, sk
 from ..solvers import svm as solver
 from ..solvers.kernel_matrix import GivenMatrix
-from ._decision import CHECKS, Decisions, dense, is_sparse
+from ._decision import CHECKS, Decisions, dense
 
 __all__ = ["BaseSVM"]
 

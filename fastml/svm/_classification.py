@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from .._base import Classifier
-from .._device import CPU, like_input
+from .._device import CPU, is_sparse, like_input
 from .._validation import Options, check_fitted, fit_method, random_state, sk
 from ..solvers import svm as solver
-from ._base import BaseSVM, is_sparse
+from ._base import BaseSVM
 from ._decision import pairs_of
 
 __all__ = ["BaseSVC"]

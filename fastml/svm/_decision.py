@@ -8,20 +8,15 @@ from typing import Any
 import numpy as np
 
 from .._base import Estimator
-from .._device import CPU, choose
+from .._device import CPU, choose, is_sparse
 from .._validation import check_fitted, check_X
 from ..solvers.kernel_matrix import Source
 
-__all__ = ["CHECKS", "Decisions", "is_sparse"]
+__all__ = ["CHECKS", "Decisions"]
 
 CHECKS: dict[str, Any] = {"accept_sparse": "csr", "accept_large_sparse": False}
 FEW_ROWS = 8  # for which laying support vectors out takes longer than meeting them as they are
 FINE = 1e-4  # how exact decision values of float32 data are
-
-
-def is_sparse(X) -> bool:
-    """Tell whether X is one of SciPy's sparse matrices or arrays, without importing SciPy."""
-    return not isinstance(X, np.ndarray) and hasattr(X, "tocsr")
 
 
 def dense(A):

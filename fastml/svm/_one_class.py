@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from .._base import OutlierDetector
-from .._device import like_input
+from .._device import is_sparse, like_input
 from .._docs import inherit_docs
 from .._validation import check_X, fit_method
 from ..solvers import svm as solver
 from ._base import CONSTRAINTS, BaseSVM
-from ._decision import CHECKS, is_sparse
+from ._decision import CHECKS
 
 __all__ = ["OneClassSVM"]
 
