@@ -215,7 +215,7 @@ def _metric(name, data, arguments, **parameters):
 
 
 def _tree(name, score):
-    data = ("breast_cancer", "digits", "made") if score is scores.ACCURACY else ("diabetes", "made 10k")
+    data = ("breast_cancer", "digits", "made 10k") if score is scores.ACCURACY else ("diabetes", "made 10k")
     return Workload(name, data, score, "predict", {"random_state": 0})
 
 
