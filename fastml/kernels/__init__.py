@@ -2,7 +2,7 @@
 
 _SPARSE = "sparse matrices come as SciPy's, on the host"
 _DEPENDENCE = "it walks through nodes, once for each point of a small grid; a GPU would wait for launches"
-_FACTORED = "the factor of a small matrix is on the host, where LAPACK made it"
+_FACTORED = "a small matrix is factored on the host, where eigenvalues and coefficients are wanted"
 _TREE = "walks through a tree diverge; on a GPU brute force in registers is faster while the data fits"
 _GROWN = "exact splits sort a node's rows by each column; on a GPU HistGradientBoosting* grows trees"
 _PACKED = "grown trees are packed once, on the host, and moved"
@@ -33,6 +33,7 @@ CPU_ONLY = {
     "kd_tree.count_kd_tree": _TREE,
     "kd_tree.list_kd_tree": _TREE,
     "kd_tree.query_kd_tree": _TREE,
+    "normal_equations.factor_products": _FACTORED,
     "normal_equations.solve_factored": _FACTORED,
     "platt.couple_probabilities": _SIGMOID,
     "platt.fit_sigmoid": _SIGMOID,

@@ -5,7 +5,13 @@ The normal equations square the condition number of the data. So their matrix is
 - Least squares. The squared singular values are the matrix's eigenvalues. A condition number above
   `SAFE_CONDITION` goes to the singular value decomposition; one above `EXACT_CONDITION` gets a second
   solution for what the residuals leave, which has the digits that the first has lost (the corrected
-  seminormal equations [1]_).
+  seminormal equations [1]_). Eigenvalues take longer than all else: of larger matrices, an estimate of the
+  condition number [2]_ may show that it is far below, and they are left for later.
+- Either, in float32. Products are summed in float32 first, which changes them by some `eps`, about
+  1e-7, of the columns' lengths. Up to `FINE_CONDITION` that is within twenty `eps` of the solution. Up to
+  `COARSE_CONDITION` the solution is corrected by residuals in float64; the correction is as large as the
+  error was, and if it is below `COARSE_ERROR`, what is left of the error is below `eps`. Whatever else there
+  is, products are summed in float64.
 - Ridge. The penalty makes the matrix definite. If its Cholesky factor says that it is as good as singular,
   the singular value decomposition solves the problem.
 
@@ -13,10 +19,13 @@ References
 ----------
 .. [1] Å. Björck, "Stability analysis of the method of seminormal equations for linear least squares
    problems", Linear Algebra and its Applications 88/89, 31-48, 1987.
+.. [2] N. J. Higham, "FORTRAN codes for estimating the one-norm of a real or complex matrix", ACM Transactions
+   on Mathematical Software 14, 381-396, 1988.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,10 +40,18 @@ __all__ = [
     "means_of",
     "non_negative",
     "ridge",
+    "singular_values",
 ]
 
 SAFE_CONDITION = 1e5
 EXACT_CONDITION = 1e3
+FINE_CONDITION = 20**0.5
+COARSE_CONDITION = 1e2
+COARSE_ERROR = 1e-4
+COARSE_FEATURES = 32  # from which on products in float32 are much faster
+COARSE_SAMPLES = 1024
+ESTIMATED_FEATURES = 64  # up to which eigenvalues are found as fast as an estimate
+ESTIMATE_SAFETY = 3.0  # an estimate of a norm is rarely below a third, and one in another norm larger
 SMALLEST_PIVOT = 1e-14  # of the largest one, squared, in a Cholesky factor
 
 
@@ -53,6 +70,8 @@ class Solution(NamedTuple):
         How many of them count as not zero.
     by_singular_values : bool
         Whether the normal equations were not used.
+    gram : float64 ndarray of shape (n_features, n_features) or None
+        In place of `singular`: products of the features, whose eigenvalues are the squares of those.
     """
 
     coef: np.ndarray
@@ -60,6 +79,7 @@ class Solution(NamedTuple):
     singular: np.ndarray | None = None
     rank: int | None = None
     by_singular_values: bool = False
+    gram: np.ndarray | None = None
 
     @property
     def intercept(self) -> np.ndarray:
@@ -94,13 +114,17 @@ def centred(device: Any, X: Any, Y: Any, roots: Any, means: np.ndarray) -> tuple
     return rows, targets
 
 
-def means_and_products(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool) -> tuple:
+def means_and_products(
+    device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool, *, single: bool = False
+) -> tuple:
     """Take the weighted means of features and targets, and sum the products of what is left.
 
     Parameters
     ----------
     device, X, Y, roots, fit_intercept : object
         As for `least_squares`.
+    single : bool, default=False
+        Whether products of float32 data may be summed in float32.
 
     Returns
     -------
@@ -111,10 +135,10 @@ def means_and_products(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: b
     right : float64 ndarray of shape (n_features, n_targets)
         Products of the features with the targets.
     """
-    sums = device.kernels.normal_equations.centred_products(X, Y, roots, centre=fit_intercept)
-    means, products = map(device.to_host, sums)
+    launch = device.kernels.normal_equations.centred_products
+    means, products = map(device.to_host, launch(X, Y, roots, centre=fit_intercept, single=single))
     d = X.shape[1]
-    return means, products[:d, :d].copy(), products[:d, d:].copy()
+    return means, products[:d, :d], products[:d, d:]
 
 
 def means_of(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool) -> np.ndarray:
@@ -141,7 +165,15 @@ def means_of(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool) -> np
 
 
 # ---- least squares --------------------------------------------------------------------------
-def least_squares(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool, tol: float) -> Solution:
+def least_squares(
+    device: Any,
+    X: Any,
+    Y: Any,
+    roots: Any,
+    fit_intercept: bool,
+    tol: float,
+    verify: Callable[[], None] | None = None,
+) -> Solution:
     """Minimise the weighted sum of squared residuals.
 
     Parameters
@@ -158,38 +190,150 @@ def least_squares(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool, 
         Whether the models have a constant term.
     tol : float
         Singular values below this fraction of the largest count as zero: of all solutions, the shortest.
+    verify : callable, default=None
+        Called before X is decomposed because its products are of no use: X might not be finite.
 
     Returns
     -------
     solution : Solution
-        With singular values and rank.
+        With rank; with singular values, or the products that have them.
     """
     n_samples, d = X.shape
     if n_samples > d:
-        means, gram, right = means_and_products(device, X, Y, roots, fit_intercept)
-        solution = _by_products(device, X, Y, roots, means, gram, right, tol)
+        solution = None
+        if _may_be_coarse(X):
+            most = min(_most_condition(tol), COARSE_CONDITION)
+            solution = _by_coarse_products(device, X, Y, roots, fit_intercept, most)
+        if solution is None:
+            solution = _by_products(device, X, Y, roots, fit_intercept, tol)
         if solution is not None:
             return solution
-    else:
-        means = means_of(device, X, Y, roots, fit_intercept)
+    if verify is not None:
+        verify()
+    means = means_of(device, X, Y, roots, fit_intercept)
     rows, targets = centred(device, X, Y, roots, means)
     coef, _, rank, singular = np.linalg.lstsq(rows, targets, rcond=tol)
     return Solution(coef, means, singular, int(rank), by_singular_values=True)
 
 
-def _by_products(device, X, Y, roots, means, gram, right, tol):
+def _by_products(device, X, Y, roots, fit_intercept, tol):
     """The solution of the normal equations, or None if they are not safe or the rank is not full."""
-    values = np.linalg.eigvalsh(gram) if np.isfinite(gram).all() else np.zeros(1)
-    most = min(SAFE_CONDITION, 0.5 / tol if tol > 0 else np.inf)
-    if values[0] * most**2 <= values[-1]:
+    means, gram, right = means_and_products(device, X, Y, roots, fit_intercept)
+    condition, factor, spectrum = _condition(gram)
+    if condition >= EXACT_CONDITION and "gram" in spectrum:  # an estimate, which may be too large
+        condition, factor, spectrum = _exact_condition(gram)
+    if factor is None or condition >= _most_condition(tol):
         return None
-    factor, solve = np.linalg.cholesky(gram), CPU.kernels.normal_equations.solve_factored
-    coef = solve(factor, right)
-    if values[0] * EXACT_CONDITION**2 < values[-1]:
-        there = device.asarray(means), device.asarray(np.ascontiguousarray(coef))
-        rest = device.kernels.normal_equations.residual_products(X, Y, roots, *there)
-        coef += solve(factor, device.to_host(rest))
-    return Solution(coef, means, np.sqrt(values[::-1]), len(gram))
+    coef = _solve(factor, right)
+    if condition > EXACT_CONDITION:
+        coef += _correction(device, X, Y, roots, means, factor, coef)
+    return Solution(coef, means, rank=len(gram), **spectrum)
+
+
+def _by_coarse_products(device, X, Y, roots, fit_intercept, most_condition, penalty=0.0):
+    """The solution by products in float32, or None if it might not have float32's digits."""
+    means, gram, right = means_and_products(device, X, Y, roots, fit_intercept, single=True)
+    np.fill_diagonal(gram, gram.diagonal() + penalty)
+    condition, factor, spectrum = _condition(gram)
+    if factor is None or condition >= most_condition:
+        return None
+    coef = _solve(factor, right)
+    if condition > FINE_CONDITION:
+        change = _correction(device, X, Y, roots, means, factor, coef, penalty)
+        scales = np.sqrt(gram.diagonal())[:, None]
+        largest, change_of_largest = (np.abs(scales * values).max(axis=0) for values in (coef, change))
+        if not (change_of_largest <= COARSE_ERROR * largest).all():
+            return None
+        coef += change
+    return Solution(coef, means, rank=len(gram), **spectrum)
+
+
+def _may_be_coarse(X):
+    """Tell whether products in float32 are worth a try."""
+    return X.dtype == np.float32 and X.shape[0] >= COARSE_SAMPLES and X.shape[1] >= COARSE_FEATURES
+
+
+def _most_condition(tol):
+    """The condition number below which the normal equations are safe and the rank is full."""
+    return min(SAFE_CONDITION, 0.5 / tol if tol > 0 else np.inf)
+
+
+def _correction(device, X, Y, roots, means, factor, coef, penalty=0.0):
+    """What coefficients lack, by the residuals that they leave."""
+    there = device.asarray(means), device.asarray(np.ascontiguousarray(coef))
+    rest = device.kernels.normal_equations.residual_products(X, Y, roots, *there)
+    return _solve(factor, device.to_host(rest) - penalty * coef)
+
+
+def _solve(factor, right):
+    return CPU.kernels.normal_equations.solve_factored(factor, right)
+
+
+def _condition(gram):
+    """The features' condition number by their products, for many features an estimate, mostly too large.
+
+    Returns it, a factor of the products, which is None if they are nearly singular or not finite, and the
+    singular values, or what has them, as `Solution` keeps them.
+    """
+    if len(gram) <= ESTIMATED_FEATURES:
+        return _exact_condition(gram)
+    factor = _factored(gram)
+    if factor is None:
+        return np.inf, None, {"gram": gram}
+    return _estimate(gram, factor), factor, {"gram": gram}
+
+
+def _estimate(gram, factor):
+    """Of the features' condition number, mostly too large."""
+    norm = _estimated_norm(lambda x: gram @ x, len(gram))
+    of_inverse = _estimated_norm(lambda x: _solve(factor, x[:, None])[:, 0], len(gram))
+    return np.sqrt(ESTIMATE_SAFETY * norm * of_inverse)
+
+
+def _exact_condition(gram):
+    """What `_condition` returns, by eigenvalues."""
+    if not np.isfinite(gram.diagonal()).all():
+        return np.inf, None, {}
+    values = np.linalg.eigvalsh(gram)
+    if values[0] <= SAFE_CONDITION**-2 * values[-1]:
+        return np.inf, None, {}
+    return np.sqrt(values[-1] / values[0]), _factored(gram), {"singular": np.sqrt(values[::-1])}
+
+
+def _estimated_norm(multiply, d):
+    """The 1-norm of a symmetric matrix or a little less, climbed to from the mean of its columns."""
+    at = np.full(d, 1 / d)
+    found = multiply(at)
+    norm = np.abs(found).sum()
+    for _ in range(4):
+        slopes = multiply(np.where(found < 0, -1.0, 1.0))
+        steepest = np.abs(slopes).argmax()
+        if abs(slopes[steepest]) <= slopes @ at:
+            break
+        at = np.zeros(d)
+        at[steepest] = 1.0
+        found = multiply(at)
+        if np.abs(found).sum() <= norm:
+            break
+        norm = np.abs(found).sum()
+    alternating = (1 + np.arange(d) / (d - 1)) * np.where(np.arange(d) % 2, -1, 1)
+    return max(norm, 2 / (3 * d) * np.abs(multiply(alternating)).sum())
+
+
+def singular_values(gram: np.ndarray) -> np.ndarray:
+    """Find the singular values of features of full rank.
+
+    Parameters
+    ----------
+    gram : float64 ndarray of shape (n_features, n_features)
+        Products of the features.
+
+    Returns
+    -------
+    singular : float64 ndarray of shape (n_features,)
+        The values, falling.
+    """
+    return np.sqrt(np.linalg.eigvalsh(gram)[::-1])
 
 
 def non_negative(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool) -> Solution:
@@ -247,6 +391,10 @@ def ridge(
     """
     n_samples, d = X.shape
     if not by_singular_values and n_samples >= d:
+        if _may_be_coarse(X) and (alphas == alphas[0]).all():
+            solution = _by_coarse_products(device, X, Y, roots, fit_intercept, COARSE_CONDITION, alphas[0])
+            if solution is not None:
+                return solution
         means, gram, right = means_and_products(device, X, Y, roots, fit_intercept)
         coef = _solve_penalised(gram, right, alphas)
         if coef is not None:
@@ -275,15 +423,14 @@ def _solve_penalised(matrix, right, alphas):
         if factor is None:
             return None
         columns = alphas == alpha
-        solution[:, columns] = CPU.kernels.normal_equations.solve_factored(factor, right[:, columns])
+        solution[:, columns] = _solve(factor, right[:, columns])
     return solution
 
 
 def _factored(matrix):
     """The Cholesky factor, or None if the matrix is nearly singular."""
-    try:
-        factor = np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
+    factor = CPU.kernels.normal_equations.factor_products(matrix)
+    if factor is None:
         return None
-    pivots = factor.diagonal()
+    pivots = factor.diagonal()[: len(matrix)]
     return factor if pivots.min() ** 2 > SMALLEST_PIVOT * pivots.max() ** 2 else None

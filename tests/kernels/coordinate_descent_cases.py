@@ -29,9 +29,11 @@ def products_of_centred_features(run):
             for roots in (None, np.sqrt(run.rng.uniform(size=n))):
                 there = run.there(X, np.ascontiguousarray(Y.T), means, roots)
                 expected = reference_gram.centred_gram(X, Y.T, means.astype(run.dtype), roots)
-                for found, value in zip(kernels.centred_gram(*there), expected):
-                    found = run.device.to_host(found)
-                    np.testing.assert_allclose(found, value, atol=200 * run.eps * n, rtol=100 * run.eps)
+                layouts = [lambda X: X, np.asfortranarray, lambda X: np.repeat(X, 2, axis=1)[:, ::2]]
+                for layout in layouts if run.device.name == "cpu" else layouts[:1]:
+                    for found, value in zip(kernels.centred_gram(layout(there[0]), *there[1:]), expected):
+                        found = run.device.to_host(found)
+                        np.testing.assert_allclose(found, value, atol=200 * run.eps * n, rtol=100 * run.eps)
             found = run.device.to_host(kernels.centred_slopes(*run.there(X, means, Y)))
             np.testing.assert_allclose(found, reference_gram.centred_slopes(X, means, Y), atol=1e-9 * n)
 

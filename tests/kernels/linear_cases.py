@@ -79,7 +79,13 @@ def log_losses_are_summed(run):
 # ---- normal equations ------------------------------------------------------------------------
 def _rows(run):
     """Features, targets and roots of weights: ragged, alone, constant columns, duplicates, far from zero."""
-    for n, d, k in [(1, 1, 1), (5, 1, 0), (17, 3, 2), *[(n, 11, 1) for n in run.bearable(40, 1000)]]:
+    for n, d, k in [
+        (1, 1, 1),
+        (5, 1, 0),
+        (17, 3, 2),
+        *[(n, 11, 1) for n in run.bearable(40, 1000)],
+        (300, 71, 3),
+    ]:
         X, Y = run.normal(n, d), run.rng.standard_normal((n, k))
         X[:, -1] = X[:, 0]
         for roots in (None, run.rng.rand(n)):
@@ -98,6 +104,8 @@ def products_are_summed(run):
             np.testing.assert_allclose(means, expected[0] if centre else 0 * means, rtol=1e-13, atol=1e-13)
             scale = np.sqrt(np.outer(expected[1].diagonal(), expected[1].diagonal()))
             np.testing.assert_allclose(products, expected[1], atol=1e-12 * max(scale.max(), 1e-9), rtol=1e-9)
+            found = run.device.to_host(launch(*run.there(X, Y, roots), centre=centre, single=True)[1])
+            np.testing.assert_allclose(found, expected[1], atol=4 * run.eps * max(scale.max(), 1e-9))
 
 
 def products_of_residuals_are_summed(run):
@@ -115,10 +123,24 @@ def products_of_residuals_are_summed(run):
 def factors_are_solved(run):
     for n, k in [(1, 1), (7, 3), (20, 1)]:
         rows, right = run.rng.standard_normal((n + 5, n)), run.rng.standard_normal((n, k))
-        factor = np.linalg.cholesky(rows.T @ rows)
+        factor = np.linalg.cholesky(rows.T @ rows).T.copy()
         if run.device.name == "cpu":
             found = run.device.kernels.normal_equations.solve_factored(factor, right)
             np.testing.assert_allclose(found, reference_products.solve_factored(factor, right), rtol=1e-9)
+
+
+def products_are_factored(run):
+    if run.device.name != "cpu":
+        return
+    factor_products = run.device.kernels.normal_equations.factor_products
+    for n in (1, 2, 7, 8, 9, 25, 70, 800):
+        rows = run.rng.standard_normal((n + 5, n))
+        products = rows.T @ rows
+        found = np.triu(factor_products(products)[:n, :n])
+        expected = reference_products.factor_products(products)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+        products[n // 2, n // 2] = -1.0
+        assert factor_products(products) is None
 
 
 # ---- polynomials ---------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The operations of `fastml.kernels.simd`, each in a kernel, against NumPy, for vectors of both widths."""
 
+import ctypes
+import mmap
 import os
 
 import numpy as np
@@ -12,6 +14,7 @@ from fastml.kernels._compile import (
     TILE_WIDTH,
     IntT,
     T,
+    float32,
     float64,
     int64,
     kernel,
@@ -390,3 +393,43 @@ def test_the_narrow_vectors_of_avx2(python):
         pytest.skip("the vectors of this processor are the narrow ones")
     ran = python(module=("pytest", "-q", __file__), env={"FASTML_CPU_LEVEL": "v3"})
     assert " passed" in ran and "failed" not in ran
+
+
+# ---- between dtypes -----------------------------------------------------------------------------
+@kernel
+def add_part(
+    values: float32[:],
+    like: T[:],
+    n: int64,
+    parts_out: T[:],
+    doubles_out: float64[:, :],
+):
+    row = simd.load_part(simd.tile_of_row(like, 0, 1, 2), values, 1, n)
+    simd.store_tile(row, parts_out, 0, 0)
+    simd.add_to_doubles(simd.tile_of_rows(parts_out, 0, 1, 3, 1), doubles_out, 1, doubles_out.shape[1])
+
+
+def test_parts_of_rows_are_converted(dtype):
+    width = 2 * lanes(dtype)
+    values, like = numbers(np.float32, width + 3), numbers(dtype, width)
+    for n in (0, 1, lanes(dtype), width - 1, width, width + 2):
+        found, doubles = np.full(width, 7, dtype), np.ones((3, width))
+        add_part(values, like, n, found, doubles)
+        expected = np.where(np.arange(width) < n, values[1 : width + 1], 0)
+        np.testing.assert_array_equal(found, expected.astype(dtype))
+        sums = np.ones((3, width))
+        for r in range(3):
+            sums[r, 1 : 1 + lanes(dtype)] += expected[r : r + lanes(dtype)]
+        np.testing.assert_array_equal(doubles, sums)
+
+
+def test_nothing_is_read_beyond_a_part():
+    memory = mmap.mmap(-1, 2 * mmap.PAGESIZE)
+    values = np.frombuffer(memory, np.float32)[: mmap.PAGESIZE // 4]
+    libc = ctypes.CDLL(None, use_errno=True)
+    page = ctypes.c_void_p(values.ctypes.data + mmap.PAGESIZE)
+    if libc.mprotect(page, ctypes.c_size_t(mmap.PAGESIZE), 0):
+        pytest.skip("the system protects no page")
+    found, doubles = np.empty(2 * lanes(np.float32), np.float32), np.zeros((3, 2 * lanes(np.float32)))
+    add_part(values[-4:], np.zeros_like(found), 3, found, doubles)
+    np.testing.assert_array_equal(found, 0)

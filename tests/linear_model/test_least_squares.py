@@ -1,5 +1,7 @@
 """Least squares and ridge regression against scikit-learn, and against exact solutions of hard problems."""
 
+import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -222,16 +224,130 @@ def test_threads_change_nothing():
 
 
 def test_blocks_of_rows(monkeypatch):
-    from fastml.kernels.cpu import normal_equations
+    from fastml.kernels.cpu import _product_panels as panels
 
-    monkeypatch.setattr(normal_equations, "BLOCK", 1)
-    monkeypatch.setattr(normal_equations, "WIDE", 7)
+    monkeypatch.setattr(panels, "PART_VALUES", 300)
+    monkeypatch.setattr(panels, "PACKED", 1)
+    monkeypatch.setattr(panels, "PACKED_WIDE", 1)
+    monkeypatch.setattr(panels, "STRIPS", 1)
     monkeypatch.setattr(left_out, "BLOCK", 50)
     random = np.random.RandomState(0)
-    X, y = random.normal(size=(301, 5)) + 100, random.normal(size=301)
-    for name in ("LinearRegression", "RidgeCV"):
-        fit_both(name, X, y)
-        fit_both(name, X, y, weights_of(y))
+    X, y = random.normal(size=(601, 35)) + 100, random.normal(size=601)
+    for narrow in (100, 0):
+        monkeypatch.setattr(panels, "NARROW", narrow)
+        for name in ("LinearRegression", "RidgeCV"):
+            fit_both(name, X, y)
+            fit_both(name, X, y, weights_of(y))
+
+
+def test_rows_far_from_the_others():
+    """The rows that are looked at first have values of their own: the products are summed once more."""
+    random = np.random.RandomState(0)
+    X = random.normal(size=(3200, 3))
+    y = X @ [1.0, 2.0, 3.0] + random.normal(size=3200)
+    weights = np.ones(3200)
+    weights[::100] = 0.0  # rows that do not count, of those that are looked at first
+    X[::100] += 1e9
+    rest = np.arange(3200) % 100 > 0
+    found, wanted = ours.LinearRegression().fit(X, y, weights), ours.LinearRegression().fit(X[rest], y[rest])
+    np.testing.assert_allclose(found.coef_, wanted.coef_, rtol=1e-9)
+    X[::100] -= 1e9 - 1e4
+    fit_both("LinearRegression", X, y, rtol=1e-6)
+
+
+# ---- products in float32 ------------------------------------------------------------------------
+def coarse(X, y, condition=np.inf, penalty=0.0):
+    return solver._by_coarse_products(CPU, X, y[:, None], None, True, condition, penalty)
+
+
+@pytest.mark.parametrize("d", [40, 70, 300])
+@pytest.mark.parametrize(("name", "params"), [("LinearRegression", {}), ("Ridge", {"alpha": 10.0})])
+def test_products_in_single_precision_have_its_digits(name, params, d):
+    random = np.random.RandomState(0)
+    X = (random.normal(size=(1500, d)) + 3).astype(np.float32)
+    for noise in (0.0, 10.0):
+        y = X @ random.normal(size=d) + noise * random.normal(size=1500)
+        assert coarse(X, y, solver.COARSE_CONDITION) is not None
+        found = getattr(ours, name)(**params).fit(X, y)
+        exact = getattr(ours, name)(**params).fit(X.astype(np.float64), y)
+        assert abs(found.coef_ - exact.coef_).max() <= 2e-6 * abs(exact.coef_).max()
+        if name == "LinearRegression":
+            np.testing.assert_allclose(found.singular_, exact.singular_, rtol=1e-5)
+
+
+@pytest.mark.parametrize("d", [40, 300])
+def test_corrections_of_single_precision_are_needed(d):
+    X = with_condition(20.0, n=1500, d=d).astype(np.float32)
+    y = X.astype(np.float64) @ np.arange(1.0, d + 1)
+    corrected, exact = coarse(X, y), solver.least_squares(CPU, X.astype(float), y[:, None], None, True, 1e-6)
+    _, gram, right = solver.means_and_products(CPU, X, y[:, None], None, True, single=True)
+    plain = np.linalg.solve(gram, right)
+    off = [abs(coef - exact.coef).max() / d for coef in (corrected.coef, plain)]
+    assert off[0] < 1e-8 < off[1] / 10
+
+
+@pytest.mark.parametrize("condition", [3e2, 1e5])
+def test_products_too_coarse_are_summed_again(condition):
+    for d in (40, 100):
+        X = with_condition(condition, n=1500, d=d).astype(np.float32)
+        y = X.astype(np.float64) @ np.arange(1.0, d + 1)
+        assert coarse(X, y, solver.COARSE_CONDITION) is None
+        found, exact = (ours.LinearRegression(tol=1e-9).fit(data, y) for data in (X, X.astype(float)))
+        np.testing.assert_allclose(found.coef_, exact.coef_, rtol=1e-6)
+
+
+# ---- the condition number, and what is found later ------------------------------------------------
+@pytest.mark.parametrize("condition", [1.0, 1e2, 1e4])
+def test_estimates_are_not_too_small(condition):
+    for d in (2, 65, 120):
+        X = with_condition(condition, d=d)
+        gram = X.T @ X
+        estimate = solver._estimate(gram, solver._factored(gram))
+        assert condition <= estimate <= 20 * condition * np.sqrt(d)
+
+
+def test_singular_values_are_found_when_asked_for():
+    random = np.random.RandomState(0)
+    X = random.normal(size=(300, 100))
+    found = ours.LinearRegression().fit(X, X[:, 0])
+    assert "singular_" not in vars(found)
+    wanted = theirs.LinearRegression().fit(X, X[:, 0]).singular_
+    for model in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found), found.to_sklearn(), found):
+        np.testing.assert_allclose(vars(model).get("singular_", found.singular_), wanted)
+    assert "_gram" not in vars(found)
+    found.fit(X[:, :3], X[:, 0])
+    assert found.singular_.shape == (3,)
+    with pytest.raises(AttributeError, match="singular_"):
+        ours.LinearRegression().singular_  # noqa: B018
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_values_that_are_not_finite(value, dtype):
+    random = np.random.RandomState(0)
+    for d in (3, 40, 100):
+        X, y = random.normal(size=(2000, d)).astype(dtype), random.normal(size=2000)
+        model = ours.LinearRegression().fit(X[:, 1:], y)
+        before = {**vars(model), "singular_": model.singular_}
+        before.pop("_gram", None)
+        for row in (0, 1111):
+            bad = X.copy()
+            bad[row, 1] = value
+            with pytest.raises(ValueError) as wanted:
+                theirs.LinearRegression().fit(bad, y)
+            with pytest.raises(ValueError) as found:
+                model.fit(bad, y)
+            assert str(found.value) == str(wanted.value)
+            assert vars(model).keys() == before.keys()
+            assert model.n_features_in_ == d - 1
+
+
+def test_products_that_overflow():
+    X = np.random.RandomState(0).normal(size=(2000, 40)) * 1e160
+    y = X @ np.ones(40)
+    np.testing.assert_allclose(ours.LinearRegression().fit(X, y).coef_, 1.0)
+    X = (X / 1e130).astype(np.float32)
+    np.testing.assert_allclose(ours.LinearRegression().fit(X, X.sum(axis=1)).coef_, 1.0, rtol=1e-4)
 
 
 def test_corrected_solution_is_needed():

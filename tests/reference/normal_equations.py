@@ -26,4 +26,9 @@ def residual_products(X, Y, roots, means, coef):
 
 def solve_factored(factor, right):
     """The inverse of the matrix that was factored, times the right sides."""
-    return np.linalg.inv(factor @ factor.T) @ right
+    return np.linalg.inv(factor.T @ factor) @ right
+
+
+def factor_products(matrix):
+    """The upper triangular Cholesky factor."""
+    return np.linalg.cholesky(matrix).T

@@ -6,15 +6,13 @@ are float64, and what is summed is centred: an offset of the data costs no digit
 
 import numpy as np
 
-from ..._threads import for_each_block, one_blas_thread
+from ..._threads import for_each_block
 from .._compile import T, float64, int32, int64, kernel, uint64
+from ._product_packing import packer
+from ._product_panels import sum_products, symmetric
 
 __all__ = ["centred_columns", "centred_gram", "centred_slopes", "sparse_slopes"]
 
-GRAM_VALUES = 1 << 18  # values that stay in the cache from centring to product
-GRAM_ROWS = 256, 4096  # the fewest and the most rows whose products are summed in X's dtype
-GRAM_PARTS = 8  # sums that are kept apart, for threads
-GRAM_BYTES = 2**26  # of all of them; larger ones are left to BLAS's threads
 ROWS_AT_A_TIME = 8  # of a transposition: those of a cache line
 BLOCK = 1 << 17  # values in a block for one thread
 MAX_BLOCKS = 64
@@ -123,32 +121,13 @@ def centred_gram(X, Y, means, roots):
     products : float64 array of shape (n_tasks, n_features)
         Products of the targets with the features.
     """
-    n_samples, n_features = X.shape
-    n_tasks = Y.shape[1]
-    means, Y = means.astype(X.dtype), Y.astype(X.dtype, copy=False)
-    roots = None if roots is None else roots.astype(X.dtype)[:, None]
-    small = 8 * GRAM_PARTS * n_features**2 <= GRAM_BYTES
-    block_rows = max(GRAM_ROWS[0], min(GRAM_VALUES // n_features, GRAM_ROWS[1]))
-    n_parts = min(GRAM_PARTS, -(-n_samples // block_rows)) if small else 1
-    part_rows = -(-n_samples // n_parts)
-    grams = np.zeros((n_parts, n_features, n_features))
-    products = np.zeros((n_parts, n_tasks, n_features))
-
-    def task(part, start, stop):
-        for first in range(start, stop, block_rows):
-            rows = slice(first, min(first + block_rows, stop))
-            centred = X[rows] - means
-            if roots is not None:
-                centred *= roots[rows]
-            grams[part] += centred.T @ centred
-            products[part] += Y[rows].T @ centred
-
-    if n_parts == 1:
-        task(0, 0, n_samples)
-        return grams[0], products[0]
-    with one_blas_thread():
-        for_each_block(task, n_samples, part_rows, work=X.size * (n_features + n_tasks))
-    return grams.sum(axis=0), products.sum(axis=0)
+    if not (X.flags.c_contiguous or X.flags.f_contiguous):
+        X = np.ascontiguousarray(X)
+    (n_samples, d), n_tasks = X.shape, Y.shape[1]
+    pack = packer(X, Y, roots, means, None, np.zeros(n_tasks), X.dtype)
+    parts, sums = sum_products(pack, n_samples, d + n_tasks, X.dtype)
+    products = symmetric(parts, sums, 0.0, d + n_tasks)
+    return products[:d, :d].copy(), products[d:, :d].copy()
 
 
 def centred_columns(X, features, means, roots, columns_out):

@@ -1,24 +1,26 @@
 """Sums of products of centred columns: the two sides of the normal equations of least squares.
 
-A row is the features of a sample, followed by its targets. Blocks of rows are centred around their own means,
-in float64, and multiplied by BLAS while they are in the cache; the products of two blocks are joined as
-variances are. So nothing cancels, whatever offset the columns have, and X is read once and never copied.
+A row is the features of a sample, followed by its targets. Rows are centred around the means of a few of
+them and multiplied in register tiles (`_product_panels`); what the means of all rows are off is subtracted
+from the products. Should that take more than `LOST` of a sum of squares, all is done once more, around the
+means that have come out. So little cancels, whatever offset the columns have; X is never copied as a whole.
 """
-
-import contextlib
 
 import numpy as np
 
-from ..._threads import for_each_block, one_blas_thread
-from .._compile import T, float64, int64, kernel
+from ..._threads import for_each_block
+from .._compile import T, boolean, float64, int64, kernel, simd
+from ._product_packing import PANEL, PANEL_VECTORS, packer, padded
+from ._product_panels import STRIP, aligned_zeros, strip_columns, sum_products, symmetric
 
-__all__ = ["centred_products", "residual_products", "solve_factored"]
+__all__ = ["centred_products", "factor_products", "residual_products", "solve_factored"]
 
-BLOCK = 1 << 16  # values in a block, which fit the second-level cache as float64
-WIDE = 2048  # rows in a block of wide data, where products are worth more than the cache
-MOST_ROWS = 4096  # of a block
-PARTS = 16  # sums that are kept apart, for threads; an even number of them
-PART_BYTES = 1 << 28  # of all of them; of larger ones there are fewer
+BLOCK = 1 << 16  # values in a block of rows
+MOST_PARTS = 64  # of sums over rows
+ROWS_AT_A_TIME = 4
+SAMPLED = 32  # rows whose means are subtracted at first
+LOST = 15 / 16  # four bits
+FACTORED = 768  # rows of matrices that stay in the cache while they are factored
 
 
 # ---- range kernels ------------------------------------------------------------------------
@@ -48,47 +50,92 @@ def means_of_rows(
     return total
 
 
-@kernel
-def centre_rows(
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums are taken in vector lanes
+def add_residual_products(
     X: T[:, :],  # IN  (n_samples, n_features)
     Y: float64[:, :],  # IN  (n_samples, n_targets)
     roots: float64[:],  # IN  (n_samples,) of the weights, or (0,) for ones
     means: float64[:],  # IN  (n_features + n_targets,)
-    rows_out: float64[:, :],  # OUT (stop - start, n_features + n_targets)
+    coef: float64[:, :],  # IN  (n_targets, n_features)
+    products_out: float64[:, :],  # OUT (n_targets, n_features) +=
     start: int64,
     stop: int64,
 ):
     d = X.shape[1]
-    for i in range(start, stop):
-        root = roots[i] if roots.shape[0] > 0 else 1.0
-        for j in range(d):
-            rows_out[i - start, j] = root * (float64(X[i, j]) - means[j])
-        for j in range(Y.shape[1]):
-            rows_out[i - start, d + j] = root * (Y[i, j] - means[d + j])
+    for k in range(Y.shape[1]):
+        for first in range(start, stop, ROWS_AT_A_TIME):
+            # Rows that are too many repeat the last one, and weigh nothing.
+            i0, i1 = first, min(first + 1, stop - 1)
+            i2, i3 = min(first + 2, stop - 1), min(first + 3, stop - 1)
+            r0, r1 = Y[i0, k] - means[d + k], Y[i1, k] - means[d + k]
+            r2, r3 = Y[i2, k] - means[d + k], Y[i3, k] - means[d + k]
+            for j in range(d):
+                mean, c = means[j], coef[k, j]
+                r0 -= (float64(X[i0, j]) - mean) * c
+                r1 -= (float64(X[i1, j]) - mean) * c
+                r2 -= (float64(X[i2, j]) - mean) * c
+                r3 -= (float64(X[i3, j]) - mean) * c
+            if roots.shape[0] > 0:
+                r0, r1 = r0 * (roots[i0] * roots[i0]), r1 * (roots[i1] * roots[i1])
+                r2, r3 = r2 * (roots[i2] * roots[i2]), r3 * (roots[i3] * roots[i3])
+            r1 = r1 if first + 1 < stop else 0.0
+            r2 = r2 if first + 2 < stop else 0.0
+            r3 = r3 if first + 3 < stop else 0.0
+            for j in range(d):
+                mean = means[j]
+                upper = (float64(X[i0, j]) - mean) * r0 + (float64(X[i1, j]) - mean) * r1
+                lower = (float64(X[i2, j]) - mean) * r2 + (float64(X[i3, j]) - mean) * r3
+                products_out[k, j] += upper + lower
+
+
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # rows are subtracted in vector lanes
+def factor_in_place(
+    upper_out: float64[:, :],  # OUT (n_strips * STRIP, n_padded) the matrix at first
+    n: int64,
+) -> boolean:  # whether it is positive definite
+    stride = upper_out.shape[1]
+    for p in range(0, n, STRIP):
+        for q in range(p // PANEL * PANEL, n, PANEL):
+            known = simd.tile(0.0, STRIP, PANEL_VECTORS)
+            for k in range(p):
+                known = simd.add_products(known, upper_out, k * stride + p, 1, upper_out, k * stride + q)
+            rows = simd.tile_of_rows(upper_out, p * stride + q, stride, STRIP, PANEL_VECTORS)
+            simd.store_tile(rows - known, upper_out, p * stride + q, stride)
+        for r in range(p, min(p + STRIP, n)):
+            for s in range(p, r):
+                factor = upper_out[s, r]
+                for j in range(r, n):
+                    upper_out[r, j] -= factor * upper_out[s, j]
+            pivot = upper_out[r, r]
+            if not pivot > 0.0:
+                return False
+            share = 1.0 / np.sqrt(pivot)
+            for j in range(r, n):
+                upper_out[r, j] *= share
+    return True
 
 
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # sums are taken in vector lanes
 def substitute(
-    factor: float64[:, :],  # IN  (n, n) lower triangle
-    transposed: float64[:, :],  # IN  (n, n) upper triangle
+    upper: float64[:, :],  # IN  (at least n, at least n) upper triangle
     solutions_out: float64[:, :],  # OUT (n_right, n) the right sides at first
 ):
-    n = factor.shape[0]
+    n = solutions_out.shape[1]
     for k in range(solutions_out.shape[0]):
         for i in range(n):
-            total = solutions_out[k, i]
-            for j in range(i):
-                total -= factor[i, j] * solutions_out[k, j]
-            solutions_out[k, i] = total / factor[i, i]
+            known = solutions_out[k, i] / upper[i, i]
+            solutions_out[k, i] = known
+            for j in range(i + 1, n):
+                solutions_out[k, j] -= known * upper[i, j]
         for i in range(n - 1, -1, -1):
             total = solutions_out[k, i]
             for j in range(i + 1, n):
-                total -= transposed[i, j] * solutions_out[k, j]
-            solutions_out[k, i] = total / factor[i, i]
+                total -= upper[i, j] * solutions_out[k, j]
+            solutions_out[k, i] = total / upper[i, i]
 
 
 # ---- launchers ---------------------------------------------------------------------------
-def centred_products(X, Y, roots=None, *, centre=True):
+def centred_products(X, Y, roots=None, *, centre=True, single=False):
     """Sum the products of all pairs of columns, around their means.
 
     Parameters
@@ -101,6 +148,9 @@ def centred_products(X, Y, roots=None, *, centre=True):
         Square roots of the samples' weights; None means ones.
     centre : bool, default=True
         Whether to subtract the means; otherwise they are taken to be zero.
+    single : bool, default=False
+        Whether products of float32 data may be summed in float32, a few hundred at a time: the digits of
+        the means and the products are then float32's.
 
     Returns
     -------
@@ -114,26 +164,33 @@ def centred_products(X, Y, roots=None, *, centre=True):
     T. F. Chan, G. H. Golub, R. J. LeVeque: Algorithms for Computing the Sample Variance: Analysis and
     Recommendations. The American Statistician 37 (1983), 242-247.
     """
-    width = X.shape[1] + Y.shape[1]
-    roots = np.empty(0) if roots is None else roots
-    blocks = {}  # by the first row: the weight, and the means
+    (n_samples, d), width = X.shape, X.shape[1] + Y.shape[1]
+    dtype = X.dtype if single else np.dtype(np.float64)
+    total = float(n_samples) if roots is None else float(np.einsum("i,i", roots, roots))
+    means = _means_of_some(X, Y, roots) if centre else np.zeros(width)
+    for is_last in (False, True):
+        means[:d] = means[:d].astype(dtype)
+        pack = packer(X, Y, roots, means[:d], roots, means[d:], dtype)
+        parts, sums = sum_products(pack, n_samples, width, dtype)
+        if not centre or not total > 0:
+            return means, symmetric(parts, sums, 0.0, width)
+        apart = sums[:width] / total
+        squares = sum(part.diagonal()[:width] for part in parts)
+        with np.errstate(over="ignore", invalid="ignore"):
+            lost = apart * sums[:width] > LOST * squares
+        if is_last or not lost.any():
+            return means + apart, symmetric(parts, sums, 1 / total, width)
+        means += apart
 
-    def sums_of(rows, start, stop):
-        means = np.zeros(width)
-        weight = means_of_rows(X, Y, roots, means, start, stop) if centre else 0.0
-        blocks[start] = weight, means
-        centre_rows(X, Y, roots, means, rows, start, stop)
-        return rows.T @ rows
 
-    products = _sum_blocks(sums_of, X, width, width)
-    weights, means = map(np.array, zip(*(blocks[start] for start in sorted(blocks))))
-    total = weights.sum()
-    if not total > 0:
-        return means[0], products
-    mean = means[0] + (weights / total) @ (means - means[0])
-    apart = np.sqrt(weights)[:, None] * (means - mean)
-    products += apart.T @ apart
-    return mean, products
+def _means_of_some(X, Y, roots):
+    """The means of some rows, evenly spread: not far from those of all."""
+    some = slice(None, None, -(-X.shape[0] // SAMPLED))
+    X, Y = np.ascontiguousarray(X[some]), np.ascontiguousarray(Y[some])
+    roots = np.empty(0) if roots is None else np.ascontiguousarray(roots[some])
+    means = np.zeros(X.shape[1] + Y.shape[1])
+    means_of_rows(X, Y, roots, means, 0, len(X))
+    return means
 
 
 def residual_products(X, Y, roots, means, coef):
@@ -153,43 +210,42 @@ def residual_products(X, Y, roots, means, coef):
     products : float64 array of shape (n_features, n_targets)
         Zero where the coefficients are those of least squares.
     """
-    d, width = X.shape[1], X.shape[1] + Y.shape[1]
+    n_samples, d = X.shape
     roots = np.empty(0) if roots is None else roots
+    by_target = np.ascontiguousarray(coef.T)
+    rows = max(-(-n_samples // MOST_PARTS), BLOCK // d, 1)
+    parts = np.zeros((-(-n_samples // rows), Y.shape[1], d))
 
-    def sums_of(rows, start, stop):
-        centre_rows(X, Y, roots, means, rows, start, stop)
-        return rows[:, :d].T @ (rows[:, d:] - rows[:, :d] @ coef)
+    def task(part, start, stop):
+        add_residual_products(X, Y, roots, means, by_target, parts[part], start, stop)
 
-    return _sum_blocks(sums_of, X, width, Y.shape[1])
+    for_each_block(task, n_samples, rows, work=4 * X.size * Y.shape[1])
+    return parts.sum(axis=0).T
 
 
-def _sum_blocks(sums_of, X, width, n_products):
-    """Add up what `sums_of(work, start, stop)` gives for blocks of rows, always in the same order."""
-    n_samples = X.shape[0]
-    n_rows = min(max(BLOCK // width, min(2 * width, WIDE)), MOST_ROWS, n_samples)
-    n_parts = min(PARTS, -(-n_samples // n_rows))
-    n_parts += n_parts % 2 if n_parts > 1 else 0  # for two threads to share evenly
-    n_parts = min(n_parts, max(1, PART_BYTES // (8 * width * max(1, n_products))))
-    part_size = -(-n_samples // n_parts)
-    parts = [None] * -(-n_samples // part_size)
+def factor_products(matrix):
+    """Find the Cholesky factor of a matrix.
 
-    def task(part, first, stop_part):
-        rows = np.empty((min(n_rows, part_size), width))
-        for start in range(first, stop_part, len(rows)):
-            stop = min(start + len(rows), stop_part)
-            sums = sums_of(rows[: stop - start], start, stop)
-            if start == first:
-                parts[part] = sums
-            else:
-                parts[part] += sums
+    Parameters
+    ----------
+    matrix : float64 ndarray of shape (n, n)
+        Symmetric.
 
-    # A single part is left to BLAS's own threads.
-    with one_blas_thread() if n_parts > 1 else contextlib.nullcontext():
-        for_each_block(task, n_samples, part_size, work=n_samples * width * n_products)
-    total = parts[0]
-    for sums in parts[1:]:
-        total += sums
-    return total
+    Returns
+    -------
+    factor : float64 ndarray of shape (at least n, at least n), or None
+        In its upper triangle, the factor whose transpose times itself is the matrix; None if the matrix is
+        not positive definite.
+    """
+    n = len(matrix)
+    if n > FACTORED:
+        try:
+            return np.ascontiguousarray(np.linalg.cholesky(matrix).T)
+        except np.linalg.LinAlgError:
+            return None
+    factor = aligned_zeros(-(-n // strip_columns()) * strip_columns(), padded(n, np.float64))
+    factor[:n, :n] = matrix
+    return factor if factor_in_place(factor, n) else None
 
 
 def solve_factored(factor, right):
@@ -197,16 +253,16 @@ def solve_factored(factor, right):
 
     Parameters
     ----------
-    factor : float64 ndarray of shape (n, n)
-        The lower triangular factor.
+    factor : float64 ndarray of shape (at least n, at least n)
+        The upper triangular factor.
     right : float64 ndarray of shape (n, n_right)
         The right sides.
 
     Returns
     -------
     solutions : float64 ndarray of shape (n, n_right)
-        What the factor times its transpose has to be multiplied by.
+        What the factor's transpose times the factor has to be multiplied by.
     """
     solutions = np.array(right.T, order="C")
-    substitute(np.ascontiguousarray(factor), np.ascontiguousarray(factor.T), solutions)
+    substitute(factor, solutions)
     return solutions.T

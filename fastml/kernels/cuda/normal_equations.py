@@ -34,7 +34,7 @@ def _means(X, Y, roots):
     return first + total / weight
 
 
-def centred_products(X, Y, roots=None, *, centre=True):
+def centred_products(X, Y, roots=None, *, centre=True, single=False):
     """See the CPU twin."""
     width = X.shape[1] + Y.shape[1]
     means = _means(X, Y, roots) if centre else cp.zeros(width, np.float64)

@@ -32,6 +32,7 @@ from ._cells import (
     zero_sums,
 )
 from ._consumers import add_row_sums, bits_below, keep_smallest, rows_below, smallest_row, smallest_two_rows
+from ._conversions import add_to_doubles, load_part
 from ._exponential import exp
 from ._scalars import pick
 from ._tiles import (
@@ -91,6 +92,7 @@ __all__ = [
     "add_row_sums",
     "add_row_to_cells",
     "add_squared_differences",
+    "add_to_doubles",
     "any_lane",
     "as_bits",
     "atomic_add",
@@ -114,6 +116,7 @@ __all__ = [
     "load",
     "load_cells",
     "load_doubles",
+    "load_part",
     "load_quad",
     "load_sums",
     "lowest_bit",
