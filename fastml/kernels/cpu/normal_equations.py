@@ -18,7 +18,7 @@ __all__ = ["centred_products", "factor_products", "residual_products", "solve_fa
 BLOCK = 1 << 16  # values in a block of rows
 MOST_PARTS = 64  # of sums over rows
 ROWS_AT_A_TIME = 4
-SAMPLED = 32  # rows whose means are subtracted at first
+SAMPLED = 128  # rows whose means are subtracted at first
 LOST = 15 / 16  # four bits
 FACTORED = 768  # rows of matrices that stay in the cache while they are factored
 
@@ -168,19 +168,23 @@ def centred_products(X, Y, roots=None, *, centre=True, single=False):
     dtype = X.dtype if single else np.dtype(np.float64)
     total = float(n_samples) if roots is None else float(np.einsum("i,i", roots, roots))
     means = _means_of_some(X, Y, roots) if centre else np.zeros(width)
-    for is_last in (False, True):
-        means[:d] = means[:d].astype(dtype)
+    for is_last in (False, True) if n_samples > SAMPLED else (True,):
+        means[:d] = means[:d].astype(dtype, copy=False)
         pack = packer(X, Y, roots, means[:d], roots, means[d:], dtype)
         parts, sums = sum_products(pack, n_samples, width, dtype)
         if not centre or not total > 0:
             return means, symmetric(parts, sums, 0.0, width)
         apart = sums[:width] / total
-        squares = sum(part.diagonal()[:width] for part in parts)
-        with np.errstate(over="ignore", invalid="ignore"):
-            lost = apart * sums[:width] > LOST * squares
-        if is_last or not lost.any():
+        if is_last or not _loses_digits(parts, apart, sums[:width]):
             return means + apart, symmetric(parts, sums, 1 / total, width)
         means += apart
+
+
+def _loses_digits(parts, means, sums):
+    """Tell whether too little would be left of sums of squares around these means."""
+    squares = sum(part.diagonal()[: len(sums)] for part in parts)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (means * sums > LOST * squares).any()
 
 
 def _means_of_some(X, Y, roots):
