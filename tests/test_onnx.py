@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 import fastml
 from fastml._discovery import all_estimators
-from fastml.cluster import KMeans
+from fastml.cluster import KMeans, MiniBatchKMeans
 from fastml.discriminant_analysis import LinearDiscriminantAnalysis
 from fastml.ensemble import (
     BaggingClassifier,
@@ -35,7 +35,14 @@ from fastml.linear_model import (
 )
 from fastml.neighbors import KNeighborsClassifier
 from fastml.pipeline import make_pipeline
-from fastml.preprocessing import MinMaxScaler, StandardScaler
+from fastml.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+)
 from fastml.svm import SVC, SVR, LinearSVC, NuSVC, OneClassSVM
 from fastml.tree import (
     DecisionTreeClassifier,
@@ -353,25 +360,40 @@ def test_random_data(seed, n, d, scale):
 @DTYPES
 @pytest.mark.parametrize("est", [
     StandardScaler(), StandardScaler(with_mean=False), StandardScaler(with_std=False), MinMaxScaler(),
-    MinMaxScaler((-2, 3), clip=True),
+    MinMaxScaler((-2, 3), clip=True), MaxAbsScaler(), MaxAbsScaler(clip=True), RobustScaler(),
+    RobustScaler(with_centering=False), RobustScaler(with_scaling=False), Normalizer(), Normalizer("l1"),
+    Normalizer("max"), PolynomialFeatures(), PolynomialFeatures((2, 3), interaction_only=True),
+    PolynomialFeatures(0), PolynomialFeatures(3, include_bias=False),
 ], ids=str)  # fmt: skip
-def test_scalers(est, dtype, wine):
+def test_transformers(est, dtype, wine):
     X = wine[0].astype(dtype)
+    X[:9] = 0
     found = compute(est.fit(X), 2 * X, dtype)["transformed"]
+    expected = est.transform(2 * X)
     assert found.dtype == dtype
-    np.testing.assert_allclose(found, est.transform(2 * X), rtol=1e-5, atol=1e-5)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_every_transformer_of_tables(wine):
+    for _, cls in all_estimators():
+        if cls.__module__.startswith("fastml.preprocessing."):
+            fastml.to_onnx(cls().fit(wine[0]))
 
 
 @DTYPES
-def test_clusters(dtype, digits):
+@pytest.mark.parametrize("cls", [KMeans, MiniBatchKMeans])
+def test_clusters(cls, dtype, digits):
     X = digits[0].astype(dtype) + 1000
-    est = KMeans(10, random_state=0).fit(X)
+    est = cls(10, random_state=0).fit(X)
     np.testing.assert_array_equal(compute(est, X, dtype)["variable"], est.predict(X))
 
 
 def test_pipelines(wine):
     X, y = wine
     check_classifier(make_pipeline(StandardScaler(), RandomForestClassifier(5)).fit(X, y), X, np.float64)
+    products = make_pipeline(StandardScaler(), PolynomialFeatures(2), LogisticRegression())
+    check_scores(products.fit(X, y), X, np.float64, EXACT)
     est = make_pipeline("passthrough", HistGradientBoostingRegressor(max_iter=5))
     check_regressor(est.fit(X, y), X, np.float32)
 
@@ -413,7 +435,7 @@ def test_without_the_library_the_error_names_the_extra(python):
         import sys
         sys.modules["onnx"] = None
         import fastml
-        from fastml.cluster import KMeans
+        from fastml.cluster import KMeans, MiniBatchKMeans
         try:
             fastml.to_onnx(KMeans())
         except ImportError as error:

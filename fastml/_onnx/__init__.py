@@ -21,9 +21,9 @@ def to_onnx(estimator: Any, dtype: Any = "float32") -> Any:
     ----------
     estimator : estimator
         A decision tree, a forest, bagging of trees, a `HistGradientBoostingClassifier` or
-        `HistGradientBoostingRegressor`, an `IsolationForest`, any estimator of `fastml.linear_model` and
-        `fastml.svm`, a `LinearDiscriminantAnalysis`, `StandardScaler`, `MinMaxScaler` or `KMeans`, or a
-        pipeline of such.
+        `HistGradientBoostingRegressor`, an `IsolationForest`, a `LinearDiscriminantAnalysis`, `KMeans` or
+        `MiniBatchKMeans`, any estimator of `fastml.linear_model`, `fastml.preprocessing` and `fastml.svm`, or
+        a pipeline of such.
     dtype : {"float32", "float64"}, default="float32"
         Of the model's input.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..solvers.isolation import average_path_length
 from ..solvers.tree import N_REALS, Tree
-from . import _boosting, _exact, _linear, _machines
+from . import _boosting, _exact, _linear, _machines, _tables
 from ._results import add_labels, add_outliers, flat, indices_of, probabilities_of
 
 __all__ = ["EXPORTS"]
@@ -86,43 +86,9 @@ def _boosting_finish(graph, est):
     graph.output(probabilities, "probabilities", np.float64, [None, max(2, n_scores)])
 
 
-# ---- tables -----------------------------------------------------------------------------------------------
-def _standard_scaler(graph, est):
-    if est.with_mean:
-        graph.at = graph.add("Sub", graph.at, est.mean_.astype(graph.dtype))
-    if est.with_std:
-        graph.at = graph.add("Div", graph.at, est.scale_.astype(graph.dtype))
-
-
-def _min_max_scaler(graph, est):
-    scaled = graph.add("Mul", graph.at, est.scale_.astype(graph.dtype))
-    graph.at = graph.add("Add", scaled, est.min_.astype(graph.dtype))
-    if est.clip:
-        low, high = (np.array(bound, graph.dtype) for bound in est.feature_range)
-        graph.at = graph.add("Clip", graph.at, low, high)
-
-
+# ---- which estimator is exported how ---------------------------------------------------------------------
 def _transformer(transform):
-    def finish(graph, est):
-        transform(graph, est)
-        graph.output(graph.at, "transformed", graph.dtype, [None, est.n_features_in_])
-
-    return Export(finish, transform)
-
-
-def _k_means_finish(graph, est):
-    """The nearest centre: the product with it, less half its square, is largest.
-
-    All is centred, so that little cancels.
-    """
-    centers = est.cluster_centers_.astype(np.float64)
-    middle = centers.mean(axis=0)
-    centers = centers - middle
-    rows = graph.add("Sub", graph.cast(graph.at, np.float64), middle)
-    products = graph.add("MatMul", rows, np.ascontiguousarray(centers.T))
-    scores = graph.add("Sub", products, 0.5 * (centers * centers).sum(axis=1))
-    nearest = graph.add("ArgMax", scores, axis=1, keepdims=0)
-    graph.output(graph.cast(nearest, np.int32), "variable", np.int32, [None])
+    return Export(_tables.finish_transformer(transform), transform)
 
 
 TREES = Export(_trees_finish)
@@ -147,7 +113,7 @@ EXPORTS = {
     "HistGradientBoostingRegressor": Export(_boosting_finish),
     "HuberRegressor": LINEAR_FUNCTIONS,
     "IsolationForest": Export(_isolation_finish),
-    "KMeans": Export(_k_means_finish),
+    "KMeans": Export(_tables.finish_clusters),
     "Lasso": LINEAR_FUNCTIONS,
     "LassoCV": LINEAR_FUNCTIONS,
     "LinearDiscriminantAnalysis": Export(_linear.finish_logistic, _linear.project),
@@ -156,26 +122,31 @@ EXPORTS = {
     "LinearSVR": LINEAR_FUNCTIONS,
     "LogisticRegression": LOGISTIC,
     "LogisticRegressionCV": LOGISTIC,
-    "MinMaxScaler": _transformer(_min_max_scaler),
+    "MaxAbsScaler": _transformer(_tables.divide_by_largest),
+    "MinMaxScaler": _transformer(_tables.map_ranges),
+    "MiniBatchKMeans": Export(_tables.finish_clusters),
     "MultiTaskElasticNet": LINEAR_FUNCTIONS,
     "MultiTaskElasticNetCV": LINEAR_FUNCTIONS,
     "MultiTaskLasso": LINEAR_FUNCTIONS,
     "MultiTaskLassoCV": LINEAR_FUNCTIONS,
+    "Normalizer": _transformer(_tables.divide_by_norms),
     "NuSVC": MACHINES_OF_PAIRS,
     "NuSVR": MACHINE_FUNCTION,
     "OneClassSVM": Export(_machines.finish_detector, check=_machines.check),
     "PassiveAggressiveClassifier": LINEAR_SCORES,
     "PassiveAggressiveRegressor": LINEAR_FUNCTIONS,
     "Perceptron": LINEAR_SCORES,
+    "PolynomialFeatures": _transformer(_tables.multiply_columns),
     "RandomForestClassifier": TREES,
     "RandomForestRegressor": TREES,
     "Ridge": LINEAR_FUNCTIONS,
     "RidgeCV": LINEAR_FUNCTIONS,
     "RidgeClassifier": LINEAR_SCORES,
     "RidgeClassifierCV": LINEAR_SCORES,
+    "RobustScaler": _transformer(_tables.standardize),
     "SGDClassifier": Export(_linear.finish_descent),
     "SGDRegressor": LINEAR_FUNCTIONS,
     "SVC": MACHINES_OF_PAIRS,
     "SVR": MACHINE_FUNCTION,
-    "StandardScaler": _transformer(_standard_scaler),
+    "StandardScaler": _transformer(_tables.standardize),
 }
