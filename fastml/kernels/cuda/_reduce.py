@@ -1,6 +1,6 @@
 """Reductions over the lanes of a warp."""
 
-from .._cuda import cuda, helper
+from .._cuda import BLOCK, cuda, helper, u32
 
 FULL = 0xFFFFFFFF
 
@@ -37,3 +37,20 @@ def lane_argmin(value, index, width):
             index = other_index
         shift >>= 1
     return value, index
+
+
+@helper
+def block_sum(value, values):
+    """Sum over a block's threads; `values` is shared memory for one of each. Always in the same order."""
+    thread = u32(cuda.threadIdx.x)
+    values[thread] = value
+    width = u32(BLOCK // 2)
+    while width > u32(0):
+        cuda.syncthreads()
+        if thread < width:
+            values[thread] += values[thread + width]
+        width >>= u32(1)
+    cuda.syncthreads()
+    total = values[u32(0)]
+    cuda.syncthreads()  # before the memory serves for another sum
+    return total

@@ -18,36 +18,34 @@ def sum_segments(
     n_parts: int64,
     sums_out: float64[:, :, :],  # OUT (n_labels, n_parts, n_features + 1), last the weights
 ):
-    """Sums of weight times row over a part of a label's rows; columns side by side, some rows at a time."""
+    """Sums of weight times row over a part of a label's rows, for as many columns as the block is wide."""
     values = cuda.shared.array(BLOCK, float64)
     lane = u32(cuda.threadIdx.x)
     slot = u32(cuda.threadIdx.y)
     width = u32(cuda.blockDim.x)
     n_slots = u32(cuda.blockDim.y)
-    label = u32(cuda.blockIdx.x) // u32(n_parts)
-    part = u32(cuda.blockIdx.x) % u32(n_parts)
     n_features = u32(X.shape[1])
+    across = n_features // width + u32(1)
+    column = u32(cuda.blockIdx.x) % across * width + lane
+    segment = u32(cuda.blockIdx.x) // across
+    label = segment // u32(n_parts)
+    part = segment % u32(n_parts)
     size = starts[label + u32(1)] - starts[label]
     start = starts[label] + size * int64(part) // n_parts
     stop = starts[label] + size * int64(part + u32(1)) // n_parts
-    for first in range(u32(0), n_features + u32(1), width):
-        column = u32(first) + lane
-        moved = T(0)
-        if column < u32(offset.shape[0]):
-            moved = offset[column]
-        total = float64(0)
-        if column <= n_features:
-            for i in range(start + int64(slot), stop, int64(n_slots)):
-                row = order[i]
-                x = X[row, column] - moved if column < n_features else T(1)
-                total += float64(weights[row]) * float64(x) if weights.shape[0] > 0 else float64(x)
-        values[slot * width + lane] = total
-        cuda.syncthreads()
-        if slot == u32(0) and column <= n_features:
-            for s in range(u32(1), n_slots):
-                total += values[u32(s) * width + lane]
-            sums_out[label, part, column] = total
-        cuda.syncthreads()
+    moved = offset[column] if column < u32(offset.shape[0]) else T(0)
+    total = float64(0)
+    if column <= n_features:
+        for i in range(start + int64(slot), stop, int64(n_slots)):
+            row = order[i]
+            x = X[row, column] - moved if column < n_features else T(1)
+            total += float64(weights[row]) * float64(x) if weights.shape[0] > 0 else float64(x)
+    values[slot * width + lane] = total
+    cuda.syncthreads()
+    if slot == u32(0) and column <= n_features:
+        for s in range(u32(1), n_slots):
+            total += values[u32(s) * width + lane]
+        sums_out[label, part, column] = total
 
 
 def sums_by_label(X, offset, weights, labels, n_labels):
@@ -59,6 +57,8 @@ def sums_by_label(X, offset, weights, labels, n_labels):
         Of weight times (row - offset).
     totals : float64 array of shape (n_labels,)
         Of weights.
+    counts : int64 array of shape (n_labels,)
+        Of rows.
     """
     n_samples, n_features = X.shape
     order = cp.argsort(labels)  # a radix sort: stable
@@ -66,7 +66,7 @@ def sums_by_label(X, offset, weights, labels, n_labels):
     n_parts = max(1, min(blocks_for(PARTS, n_labels), blocks_for(n_samples, n_labels * ROWS)))
     sums = cp.empty((n_labels, n_parts, n_features + 1), np.float64)
     width = min(32, 1 << n_features.bit_length())
-    threads = width, BLOCK // width
-    sum_segments[(n_labels * n_parts,), threads](X, offset, weights, order, starts, n_parts, sums)
+    blocks = n_labels * n_parts * blocks_for(n_features + 1, width)
+    sum_segments[(blocks,), (width, BLOCK // width)](X, offset, weights, order, starts, n_parts, sums)
     sums = sums.sum(axis=1)
-    return sums[:, :-1], sums[:, -1]
+    return sums[:, :-1], sums[:, -1], cp.diff(starts)

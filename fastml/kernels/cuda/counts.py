@@ -64,7 +64,7 @@ def add_pairs(rows, columns, weights, first_row, first_column, table_out):
     """See the CPU twin."""
     cells = _cells(rows, columns, first_row, first_column, table_out.shape[1])
     nothing = cp.empty((cells.shape[0], 0), np.float64)
-    _, totals = sums_by_label(nothing, cp.empty(0, np.float64), weights, cells, table_out.size)
+    _, totals, _ = sums_by_label(nothing, cp.empty(0, np.float64), weights, cells, table_out.size)
     table_out += totals.reshape(table_out.shape)
 
 
