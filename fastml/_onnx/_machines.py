@@ -166,42 +166,43 @@ def _probabilities(graph, decision, est):
 
 def _couple(graph, pairwise, k):
     """Find the classes' probabilities that agree best with those of pairs, as `couple_probabilities` does."""
-    squares, mixed = _quadratic_form(graph, pairwise, k)
+    form = _quadratic_form(graph, pairwise, k)
 
-    def step(number, p, moves):
+    def step(number, p, products, moves):
         """Correct the probability of one class, in turn; rows that agree at the start of a turn stay."""
-        at = graph.add("Mod", number, np.array(k))
-        which = graph.cast(graph.add("Equal", np.arange(k), at), np.float64)
-        rest = graph.add("MatMul", mixed, graph.add("Unsqueeze", p, np.array([2])))
-        rest = graph.add("Squeeze", rest, np.array([2]))
-        products = graph.add("Sub", graph.add("Mul", squares, p), rest)
-        total = sum_rows(graph, graph.add("Mul", p, products))
-        errors = graph.add("Sub", total, products)
+        at = graph.add("Mod", number, np.array([k]))
+        errors = graph.add("Sub", sum_rows(graph, graph.add("Mul", p, products)), products)
         error = graph.add("ReduceMax", graph.add("Abs", errors), COLUMNS, keepdims=1)
         agrees = graph.add("Less", error, np.array([COUPLING_TOL / k]))
-        begins = graph.add("Equal", at, np.array(0))
+        begins = graph.add("Equal", at, np.array([0]))
         moves = graph.add("And", moves, graph.add("Not", graph.add("And", agrees, begins)))
-        own_error, own_square = (sum_rows(graph, graph.add("Mul", of, which)) for of in (errors, squares))
-        by = graph.add("Div", own_error, own_square)
-        moved = graph.add("Add", p, graph.add("Mul", by, which))
-        moved = graph.add("Div", moved, graph.add("Add", by, np.ones(1)))
+        which = graph.cast(graph.add("Equal", np.arange(k), at), np.float64)
+        column = graph.add("Squeeze", graph.add("Gather", form, at, axis=2), np.array([2]))
+        by = graph.add("Div", *(graph.add("Gather", of, at, axis=1) for of in (errors, column)))
+        by = graph.add("Where", moves, by, np.zeros(1))
+        whole = graph.add("Add", by, np.ones(1))
+        added = [(p, which), (products, column)]
+        sums = [graph.add("Add", value, graph.add("Mul", by, more)) for value, more in added]
         n_moving = graph.add("ReduceSum", graph.cast(moves, np.int64), keepdims=0)
-        return graph.add("Greater", n_moving, np.array(0)), graph.add("Where", moves, moved, p), moves
+        goes_on = graph.add("Greater", n_moving, np.array(0))
+        return goes_on, *(graph.add("Div", value, whole) for value in sums), moves
 
-    nothing = graph.add("Mul", squares, np.zeros(1))
+    products = graph.add("Div", graph.add("ReduceSum", form, np.array([2]), keepdims=0), np.array([float(k)]))
+    nothing = graph.add("Mul", products, np.zeros(1))
     p = graph.add("Add", nothing, np.full(1, 1 / k))
     moves = graph.add("Equal", sum_rows(graph, nothing), np.zeros(1))
-    values = [(p, np.float64, [None, k]), (moves, bool, [None, 1])]
+    shape = [None, k]
+    values = [(p, np.float64, shape), (products, np.float64, shape), (moves, bool, [None, 1])]
     return graph.repeat(k * max(COUPLING_STEPS, k), step, values)[0]
 
 
 def _quadratic_form(graph, pairwise, k):
-    """What is minimised: the diagonal, of shape (n_samples, k), and minus the rest, (n_samples, k, k)."""
+    """The matrices whose quadratic forms are to be smallest, of shape (n_samples, k, k)."""
     n_pairs, (first, second) = k * (k - 1) // 2, pairs_of(k)
     where = np.zeros((k, k), np.int64)  # of the probability of the row's class against the column's
     where[first, second], where[second, first] = np.arange(n_pairs), n_pairs + np.arange(n_pairs)
     both = graph.add("Concat", pairwise, graph.add("Sub", np.ones(1), pairwise), axis=1)
     against = graph.add("Mul", graph.add("Gather", both, where, axis=1), 1 - np.eye(k))
-    turned = graph.add("Transpose", against, perm=[0, 2, 1])
-    squares = graph.add("ReduceSumSquare", against, COLUMNS, keepdims=0)
-    return squares, graph.add("Mul", against, turned)
+    products = graph.add("Mul", against, graph.add("Transpose", against, perm=[0, 2, 1]))
+    squares = graph.add("ReduceSumSquare", against, COLUMNS, keepdims=1)
+    return graph.add("Sub", graph.add("Mul", squares, np.eye(k)), products)
