@@ -277,6 +277,16 @@ def test_projections_of_discriminant_analysis(wine):
     np.testing.assert_allclose(found, est.transform(X), EXACT)
 
 
+@pytest.mark.parametrize("est", [LogisticRegression(max_iter=1000), SVC(), SVR(), Ridge()], ids=str)
+def test_missing_values_are_not_predicted_from(est, iris):
+    X = iris[0].copy()
+    est.fit(X, iris[1])
+    X[1, 2] = np.nan
+    *_, numbers = compute(est, X, np.float64).values()
+    assert np.isnan(numbers[1]).all()
+    assert not np.isnan(np.delete(numbers, 1, axis=0)).any()
+
+
 def test_linear_models_that_cannot_be_exported(iris):
     X, y = iris
     with pytest.raises(ValueError, match="SVC has a callable for its kernel"):
