@@ -126,13 +126,11 @@ def lloyd_step(plan, centers, old_labels, labels_out, sums_out, weights_out, cou
     n_changed = assign(plan, centers, old_labels, labels_out)
     if n_changed:
         # Taken anew: no row waits for another, and rounding errors do not pile up.
-        n_clusters = centers.shape[0]
-        sums, weights, counts = sums_by_label(plan.X, plan.offset, plan.sample_weight, labels_out, n_clusters)
-        sums_out[:] = sums
-        weights_out[:] = weights
+        sums = sums_out, weights_out, counts_out
+        sums_by_label(plan.X, plan.offset, plan.sample_weight, labels_out, *sums)
         if plan.sample_weight.shape[0]:
-            counts = cp.bincount(labels_out[plan.sample_weight != 0], minlength=n_clusters)
-        counts_out[:] = counts
+            rows = labels_out[plan.sample_weight != 0]
+            counts_out[:] = cp.bincount(rows, minlength=centers.shape[0])
     return n_changed
 
 
