@@ -14,7 +14,6 @@ __all__ = ["Minimum", "Penalty", "alpha_grid", "follow_path", "minimise"]
 OPERATIONS = 20_000_000  # of one call of sweeps: Ctrl-C waits for them
 TIGHTER = 0.1  # by what features must settle more precisely when the gap is still too large
 LOOSE = 1e-2  # how well features need to settle as long as there are many new ones
-LOOSE_GAP = 0.3  # by what the duality gap needs to shrink then
 MANY_NEW = 0.5  # of those that are used
 
 
@@ -103,7 +102,7 @@ def minimise(
             return Minimum(gap, limit, n_iter)
         loose = n_active > (1 + MANY_NEW) * np.count_nonzero(coef.any(axis=0))
         rules[kernels.TOLERANCE] = max(precision * tol, LOOSE) if loose else precision * tol
-        rules[kernels.GAP_LIMIT] = max(LOOSE_GAP * gap, limit) if loose else precision * limit
+        rules[kernels.GAP_LIMIT] = precision * limit
         inner, features, places = problem.narrow(active[:n_active], slopes)
         chosen = coef if inner is problem else coef.take(features, axis=1)
         n_sweeps, moved = _settle(inner, chosen, places, rules, penalty, max_iter - n_iter, rng)
