@@ -315,6 +315,7 @@ class DenseProblem:
         self._copy(new)
         features = self._chosen.features
         columns = self._columns[: len(features)]
+        inner: GramProblem | ColumnsProblem
         if len(features) <= min(len(self.X), GRAM_FEATURES):
             gram = self._chosen.gram(lambda new: columns[new] @ columns.T)
             inner = GramProblem(gram, self._products, self.target_square)
