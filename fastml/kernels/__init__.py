@@ -18,6 +18,10 @@ _STEPS = "each step starts from what the step before it has changed; a GPU would
 CPU_ONLY = {
     "boosted_trees.average_trees": _DEPENDENCE,
     "coordinate_descent.choose_active": _IN_TURN,
+    "coordinate_descent.fitted_slopes": _IN_TURN,
+    "coordinate_descent.largest_move": _IN_TURN,
+    "coordinate_descent.new_memory": _IN_TURN,
+    "coordinate_descent.residual_squares": _IN_TURN,
     "coordinate_descent.sweep_columns": _IN_TURN,
     "coordinate_descent.sweep_gram": _IN_TURN,
     "coordinate_descent.sweep_sparse": _IN_TURN,

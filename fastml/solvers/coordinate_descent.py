@@ -8,13 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._device import CPU
-from .extrapolation import Extrapolation
 
 __all__ = ["Minimum", "Penalty", "alpha_grid", "follow_path", "minimise"]
 
 OPERATIONS = 20_000_000  # of one call of sweeps: Ctrl-C waits for them
 TIGHTER = 0.1  # by what features must settle more precisely when the gap is still too large
-SWEEPS_AT_ONCE = 3  # between points that are extrapolated
 LOOSE = 1e-2  # how well features need to settle as long as there are many new ones
 MANY_NEW = 0.5  # of those that are used
 
@@ -90,72 +88,45 @@ def minimise(
     extrapolation. ICML.
     """
     kernels = CPU.kernels.coordinate_descent
-    rules = np.zeros(kernels.N_RULES)
-    rules[: kernels.MAX_SWEEPS] = penalty.l1, penalty.l2, penalty.positive, tol
-    active, sums = np.empty(coef.shape[1], np.int64), np.empty(kernels.N_SUMS)
     limit = tol * problem.target_square
-    settled = tol
+    rules = np.array([penalty.l1, penalty.l2, penalty.positive, tol, limit, problem.target_square, 0.0])
+    active = np.empty(coef.shape[1], np.int64)
+    precision = 1.0
     n_iter = 0
     moved = True
     while True:
         slopes = problem.slopes(coef)
-        n_active = kernels.choose_active(coef, slopes, problem.squares, rules, active, sums)
-        gap = _duality_gap(sums, problem.residual_squares(coef), penalty)
+        residual_squares = problem.residual_squares(coef)
+        n_active, gap = kernels.choose_active(coef, slopes, problem.squares, rules, residual_squares, active)
         if gap <= limit or n_iter >= max_iter or not moved:
             return Minimum(gap, limit, n_iter)
-        inner, features, places = problem.narrow(active[:n_active], slopes)
-        chosen = coef
-        if inner is not problem:
-            chosen = coef.take(features, axis=1)
-            inner.start(chosen)
         loose = n_active > (1 + MANY_NEW) * np.count_nonzero(coef.any(axis=0))
-        rules[kernels.TOLERANCE] = max(settled, LOOSE) if loose else settled
+        rules[kernels.TOLERANCE] = max(precision * tol, LOOSE) if loose else precision * tol
+        rules[kernels.GAP_LIMIT] = precision * limit
+        inner, features, places = problem.narrow(active[:n_active], slopes)
+        chosen = coef if inner is problem else coef.take(features, axis=1)
         n_sweeps, moved = _settle(inner, chosen, places, rules, penalty, max_iter - n_iter, rng)
         if inner is not problem:
             coef[:, features] = chosen
             problem.start(coef)
         n_iter += n_sweeps
-        settled *= 1.0 if loose else TIGHTER
+        precision *= 1.0 if loose else TIGHTER
 
 
 def _settle(problem, coef, active, rules, penalty, max_sweeps, rng):
     """Sweep until the active features have settled; return how often, and whether anything moved."""
     kernels = CPU.kernels.coordinate_descent
-    moves = np.zeros(len(coef) + 2)
-    at_once = min(SWEEPS_AT_ONCE, max(1, OPERATIONS // (max(len(active), 1) * problem.sweep_work)))
-    points = Extrapolation(problem, coef, penalty)
-    n_sweeps, moved = 0, False
+    memory = kernels.new_memory(len(coef), len(active), problem.state.size, rng is None)
+    at_once = max(1, OPERATIONS // (max(len(active), 1) * problem.sweep_work)) if rng is None else 1
+    n_sweeps = 0
     while n_sweeps < max_sweeps:
-        rules[kernels.MAX_SWEEPS] = 1 if rng else min(at_once, max_sweeps - n_sweeps)
-        order = active[rng.randint(len(active), size=len(active))] if rng else active
-        made = problem.sweep(coef, order, rules, moves)
+        rules[kernels.MAX_SWEEPS] = min(at_once, max_sweeps - n_sweeps)
+        order = active if rng is None else active[rng.randint(len(active), size=len(active))]
+        made = problem.sweep(coef, order, rules, memory)
         n_sweeps += made
-        largest_move, largest = moves[-2:]
-        moved = moved or made > 1 or largest_move > 0 or rng is not None
-        if largest_move <= rules[kernels.TOLERANCE] * largest:
+        if made < rules[kernels.MAX_SWEEPS]:
             break
-        if rng is None:
-            points.add()
-    return n_sweeps, moved
-
-
-def _duality_gap(sums, residual_squares, penalty):
-    """The gap for the multiple of the residuals that is feasible in the dual.
-
-    Fercoq, O., Gramfort, A., Salmon, J. (2015). Mind the duality gap: safer rules for the lasso. ICML.
-    Without an L1 penalty all residuals are feasible (Dünner, C. et al. (2016). Primal-dual rates and
-    certificates. ICML), and with no penalty at all the squared norm of the gradient is taken instead.
-    """
-    dual_norm, penalty_norm, coef_square, slope_square, _ = sums.tolist()
-    residual_square, residual_target = residual_squares
-    l1, l2 = penalty.l1, penalty.l2
-    if l1 > 0:
-        scale = min(1.0, l1 / dual_norm) if dual_norm > 0 else 1.0
-        squares = 0.5 * (1.0 + scale * scale) * (residual_square + l2 * coef_square)
-        return squares + l1 * penalty_norm - scale * residual_target
-    if l2 > 0:
-        return residual_square - residual_target + 0.5 * l2 * coef_square + slope_square / (2.0 * l2)
-    return slope_square
+    return n_sweeps, n_sweeps > 1 or kernels.largest_move(memory, len(coef)) > 0 or rng is not None
 
 
 def follow_path(

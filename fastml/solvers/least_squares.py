@@ -8,6 +8,8 @@ one of chosen features.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .._device import CPU
@@ -17,6 +19,7 @@ __all__ = ["GRAM_FEATURES", "ColumnsProblem", "DenseProblem", "GramProblem", "Sp
 # Up to how many chosen features are swept by their products; with more, these take too much memory.
 GRAM_FEATURES = 4096
 NARROW = 0.7  # the share of active features from which on a smaller Gram matrix is not worth a copy
+RENEWED = 0.3  # the share of chosen features that must still be active, or else they are chosen anew
 FIRST_FEATURES = 64  # features that are copied at first; later as many as there are already
 
 
@@ -33,6 +36,87 @@ def sum_products(a, b):
     total : float
     """
     return float(np.einsum("i,i->", a.ravel(), b.ravel()))
+
+
+class ChosenProducts:
+    """Products of chosen features with each other, where ever more are chosen.
+
+    Parameters
+    ----------
+    n_features : int
+        How many features there are.
+
+    Attributes
+    ----------
+    features : int64 array of shape (n_chosen,)
+        The chosen ones.
+    """
+
+    def __init__(self, n_features: int):
+        self.features = np.empty(0, np.int64)
+        self._is_chosen = np.zeros(n_features, bool)
+        self._gram = np.empty((0, 0))
+        self._n_known = 0  # of how many features there are products
+
+    def are_new(self, features: np.ndarray) -> np.ndarray:
+        """Tell which features are not chosen yet.
+
+        Parameters
+        ----------
+        features : int64 array
+            The features.
+
+        Returns
+        -------
+        new : bool array
+            Whether each one is not.
+        """
+        return ~self._is_chosen[features]
+
+    def add(self, features: np.ndarray) -> np.ndarray:
+        """Choose more features.
+
+        Parameters
+        ----------
+        features : int64 array
+            Some of them may be chosen already.
+
+        Returns
+        -------
+        new : int64 array
+            Those that were not, which are now the last ones.
+        """
+        new = features[self.are_new(features)]
+        if len(new):
+            self._is_chosen[new] = True
+            self.features = np.concatenate([self.features, new])
+        return new
+
+    def gram(self, multiply: Callable[[slice], np.ndarray]) -> np.ndarray:
+        """Multiply chosen features with each other.
+
+        Parameters
+        ----------
+        multiply : callable
+            Returns, for a slice of the chosen features, their products with all chosen ones up to there.
+
+        Returns
+        -------
+        gram : float64 array of shape (n_chosen, at least n_chosen)
+            The products, in the order in which they were chosen.
+        """
+        n_known, n_chosen = self._n_known, len(self.features)
+        if len(self._gram) < n_chosen:
+            room = max(n_chosen, 2 * len(self._gram))
+            wider = np.empty((room, room))
+            wider[:n_known, :n_known] = self._gram[:n_known, :n_known]
+            self._gram = wider
+        if n_known < n_chosen:
+            new = slice(n_known, n_chosen)
+            self._gram[new, :n_chosen] = multiply(new)
+            self._gram[:n_known, new] = self._gram[new, :n_known].T
+            self._n_known = n_chosen
+        return self._gram[:n_chosen]
 
 
 class GramProblem:
@@ -52,6 +136,7 @@ class GramProblem:
         self.gram, self.products, self.target_square = gram, products, target_square
         self.squares = gram.diagonal().copy()
         self.sweep_work = 2 * products.size
+        self._chosen: ChosenProducts | None = None
 
     def start(self, coef: np.ndarray) -> None:
         """Take coefficients to begin with.
@@ -61,9 +146,7 @@ class GramProblem:
         coef : float64 array of shape (n_tasks, n_features)
             The coefficients.
         """
-        used = np.flatnonzero(coef.any(axis=0))
-        fitted = coef[:, used] @ self.gram[used, : len(self.squares)]
-        self.state = np.ascontiguousarray(self.products - fitted)
+        self.state = CPU.kernels.coordinate_descent.fitted_slopes(self.gram, self.products, coef)
 
     def slopes(self, coef: np.ndarray) -> np.ndarray:
         """Multiply residuals and features.
@@ -95,8 +178,8 @@ class GramProblem:
         residual_target : float
             Sum of the products of residuals and targets.
         """
-        residual_target = self.target_square - sum_products(self.products, coef)
-        return residual_target - sum_products(self.state, coef), residual_target
+        kernels = CPU.kernels.coordinate_descent
+        return kernels.residual_squares(self.products, coef, self.state, self.target_square)
 
     def narrow(self, active: np.ndarray, slopes: np.ndarray) -> tuple:
         """Find the problem to sweep in.
@@ -111,7 +194,7 @@ class GramProblem:
         Returns
         -------
         problem : GramProblem, ColumnsProblem or SparseProblem
-            A problem of the same targets; if it is another one, this one is started anew afterwards.
+            A problem of the same targets, started; if it is another one, this one is started anew afterwards.
         features : array of int or slice
             Its features.
         active : int64 array
@@ -120,11 +203,19 @@ class GramProblem:
         n_features = len(self.squares)
         if len(active) > NARROW * n_features or n_features < FIRST_FEATURES:
             return self, slice(None), np.arange(n_features)  # those at zero cost next to nothing
-        gram = self.gram[np.ix_(active, active)]
-        products = self.products.take(active, axis=1)
-        return GramProblem(gram, products, self.target_square), active, np.arange(len(active))
+        if self._chosen is None or len(active) < RENEWED * len(self._chosen.features):
+            self._chosen = ChosenProducts(n_features)
+        chosen = self._chosen
+        chosen.add(active)
+        features = chosen.features
+        if len(features) > NARROW * n_features:
+            return self, slice(None), np.arange(n_features)
+        gram = chosen.gram(lambda new: self.gram[features[new]].take(features, axis=1))
+        inner = GramProblem(gram, self.products.take(features, axis=1), self.target_square)
+        inner.state = slopes.take(features, axis=1)
+        return inner, features, np.arange(len(features))
 
-    def sweep(self, coef: np.ndarray, active: np.ndarray, rules: np.ndarray, moves: np.ndarray) -> int:
+    def sweep(self, coef: np.ndarray, active: np.ndarray, rules: np.ndarray, memory: tuple) -> int:
         """Sweep over some features.
 
         Parameters
@@ -133,8 +224,10 @@ class GramProblem:
             The coefficients, brought up to date.
         active : int64 array of shape (n_active,)
             The features.
-        rules, moves : float64 array
+        rules : float64 array
             See `fastml.kernels.cpu.coordinate_descent.sweep_gram`.
+        memory : tuple of float64 array
+            What is remembered from sweep to sweep.
 
         Returns
         -------
@@ -142,7 +235,8 @@ class GramProblem:
             How many sweeps were made.
         """
         kernels = CPU.kernels.coordinate_descent
-        return kernels.sweep_gram(self.gram, self.squares, rules, active, coef, self.state, moves)
+        problem = self.gram, self.products, self.squares
+        return kernels.sweep_gram(*problem, rules, active, coef, self.state, *memory)
 
 
 class ColumnsProblem:
@@ -152,28 +246,20 @@ class ColumnsProblem:
     ----------
     columns : float64 array of shape (n_features, n_samples)
         The features.
-    Y : float64 array of shape (n_tasks, n_samples)
-        The targets.
+    residual : float64 array of shape (n_tasks, n_samples)
+        What is left of the targets.
     squares : float64 array of shape (n_features,)
         The squared norms of the features.
     """
 
-    def __init__(self, columns: np.ndarray, Y: np.ndarray, squares: np.ndarray):
-        self.columns, self.Y, self.squares = columns, Y, squares
-        self.sweep_work = 4 * Y.size
+    def __init__(self, columns: np.ndarray, residual: np.ndarray, squares: np.ndarray):
+        self.columns, self.state, self.squares = columns, residual.copy(), squares
+        self.sweep_work = 4 * residual.size
 
-    def start(self, coef: np.ndarray) -> None:
-        """Take coefficients to begin with: see `GramProblem.start`."""
-        self.state = self.Y - coef @ self.columns
-
-    def residual_squares(self, coef: np.ndarray) -> tuple[float, float]:
-        """Multiply residuals with themselves and with targets: see `GramProblem.residual_squares`."""
-        return sum_products(self.state, self.state), sum_products(self.state, self.Y)
-
-    def sweep(self, coef: np.ndarray, active: np.ndarray, rules: np.ndarray, moves: np.ndarray) -> int:
+    def sweep(self, coef: np.ndarray, active: np.ndarray, rules: np.ndarray, memory: tuple) -> int:
         """Sweep over some features: see `GramProblem.sweep`."""
         kernels = CPU.kernels.coordinate_descent
-        return kernels.sweep_columns(self.columns, self.squares, rules, active, coef, self.state, moves)
+        return kernels.sweep_columns(self.columns, self.squares, rules, active, coef, self.state, *memory)
 
 
 class DenseProblem:
@@ -197,12 +283,9 @@ class DenseProblem:
         self.X, self.means, self.squares, self.roots = X, means, squares, roots
         self.Y, self.target_square = Y, sum_products(Y, Y)
         n_samples, n_features = X.shape
-        self._place = np.full(n_features, -1)  # of a feature among those copied
-        self._features = np.empty(0, np.int64)
-        self._columns = np.empty((0, n_samples))
-        self._products = np.empty((len(Y), 0))  # of targets and copied features
-        self._gram = np.empty((0, 0))  # of the first of those copied
-        self._n_multiplied = 0
+        self._chosen = ChosenProducts(n_features)
+        self._columns = np.empty((0, n_samples))  # of chosen features
+        self._products = np.empty((len(Y), 0))  # of targets and chosen features
 
     def start(self, coef: np.ndarray) -> None:
         """Take coefficients to begin with: see `GramProblem.start`."""
@@ -210,7 +293,7 @@ class DenseProblem:
 
     def slopes(self, coef: np.ndarray) -> np.ndarray:
         """Multiply residuals and features: see `GramProblem.slopes`."""
-        used = self._features
+        used = self._chosen.features
         self._residual = self.Y - coef[:, used] @ self._columns[: len(used)] if len(used) else self.Y
         weighted = self._residual if self.roots is None else self._residual * self.roots
         return CPU.kernels.gram.centred_slopes(self.X, self.means, weighted)
@@ -220,32 +303,33 @@ class DenseProblem:
         return sum_products(self._residual, self._residual), sum_products(self._residual, self.Y)
 
     def narrow(self, active: np.ndarray, slopes: np.ndarray) -> tuple:
-        """Find the problem to sweep in, that of the copied features: see `GramProblem.narrow`.
+        """Find the problem to sweep in, that of the chosen features: see `GramProblem.narrow`.
 
         Of the active features that are new, those with the steepest slopes are taken at first.
         """
-        new = active[self._place[active] < 0]
-        n_more = max(FIRST_FEATURES, len(self._features))
+        new = active[self._chosen.are_new(active)]
+        n_more = max(FIRST_FEATURES, len(self._chosen.features))
         if len(new) > n_more:
             steepness = np.square(slopes[:, new]).sum(axis=0)
             new = np.sort(new[np.argpartition(-steepness, n_more)[:n_more]])
         self._copy(new)
-        n_copied = len(self._features)
-        return self._inner(n_copied), self._features, np.arange(n_copied)
-
-    def _inner(self, n_copied):
-        """The problem of the copied features."""
-        if n_copied <= min(len(self.X), GRAM_FEATURES):
-            self._extend_gram()
-            return GramProblem(self._gram[:n_copied], self._products, self.target_square)
-        return ColumnsProblem(self._columns[:n_copied], self.Y, self.squares[self._features])
+        features = self._chosen.features
+        columns = self._columns[: len(features)]
+        inner: GramProblem | ColumnsProblem
+        if len(features) <= min(len(self.X), GRAM_FEATURES):
+            gram = self._chosen.gram(lambda new: columns[new] @ columns.T)
+            inner = GramProblem(gram, self._products, self.target_square)
+            inner.state = slopes.take(features, axis=1)
+        else:
+            inner = ColumnsProblem(columns, self._residual, self.squares[features])
+        return inner, features, np.arange(len(features))
 
     def _copy(self, features):
         """Copy those of the features that are not copied yet."""
-        new = features[self._place[features] < 0]
+        n_copied = len(self._chosen.features)
+        new = self._chosen.add(features)
         if not len(new):
             return
-        n_copied = len(self._features)
         n_wanted = n_copied + len(new)
         if n_wanted > len(self._columns):
             wider = np.empty((max(n_wanted, 2 * len(self._columns)), len(self.X)))
@@ -253,23 +337,7 @@ class DenseProblem:
             self._columns = wider
         columns = self._columns[n_copied:n_wanted]
         CPU.kernels.gram.centred_columns(self.X, new, self.means, self.roots, columns)
-        self._place[new] = np.arange(n_copied, n_wanted)
-        self._features = np.concatenate([self._features, new])
         self._products = np.concatenate([self._products, self.Y @ columns.T], axis=1)
-
-    def _extend_gram(self):
-        """Multiply the copied features with those that the Gram matrix does not have yet."""
-        n_known, n_copied, room = self._n_multiplied, len(self._features), len(self._columns)
-        if len(self._gram) < room:
-            wider = np.empty((room, room))
-            wider[:n_known, :n_known] = self._gram[:n_known, :n_known]
-            self._gram = wider
-        if n_known < n_copied:
-            known, new = slice(0, n_known), slice(n_known, n_copied)
-            self._gram[new, new] = self._columns[new] @ self._columns[new].T
-            self._gram[new, known] = self._columns[new] @ self._columns[known].T
-            self._gram[known, new] = self._gram[new, known].T
-            self._n_multiplied = n_copied
 
 
 class SparseProblem:
@@ -289,6 +357,7 @@ class SparseProblem:
 
     def __init__(self, X: tuple, Y: np.ndarray, shifts: np.ndarray, squares: np.ndarray):
         self.X, self.shifts, self.squares = X, shifts, squares
+        self._moments = np.stack([shifts, squares])
         self.Y, self.target_square = Y, sum_products(Y, Y)
         self.sweep_work = len(Y) * (1 + 4 * len(X[0]) // len(squares))
 
@@ -314,8 +383,8 @@ class SparseProblem:
         """Find the problem to sweep in: see `GramProblem.narrow`."""
         return self, slice(None), active
 
-    def sweep(self, coef: np.ndarray, active: np.ndarray, rules: np.ndarray, moves: np.ndarray) -> int:
+    def sweep(self, coef: np.ndarray, active: np.ndarray, rules: np.ndarray, memory: tuple) -> int:
         """Sweep over some features: see `GramProblem.sweep`."""
         return CPU.kernels.coordinate_descent.sweep_sparse(
-            *self.X, self.shifts, self.squares, rules, active, coef, self.state, moves
+            *self.X, self._moments, rules, active, coef, self.state, *memory
         )

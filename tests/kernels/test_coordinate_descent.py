@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from fastml._device import CPU
-from fastml.solvers import extrapolation, least_squares
+from fastml.solvers import least_squares
 from fastml.solvers.centred import CentredData
 from fastml.solvers.coordinate_descent import Penalty, follow_path, minimise
 from tests.kernels.cases import Run
@@ -81,8 +81,13 @@ def test_sweeps_are_extrapolated(monkeypatch):
     X = rng.standard_normal((100, 1)) + 0.3 * rng.standard_normal((100, 20))
     problem = CentredData(CPU, X, X @ rng.standard_normal(20)).problem(True)
     n_iters = []
-    for memory in (extrapolation.MEMORY, 10_000):
-        monkeypatch.setattr(extrapolation, "MEMORY", memory)
+    new_memory = CPU.kernels.coordinate_descent.new_memory
+    for extrapolate in (True, False):
+
+        def remember(n_tasks, n_active, n_state, _, extrapolate=extrapolate):
+            return new_memory(n_tasks, n_active, n_state, extrapolate)
+
+        monkeypatch.setattr(CPU.kernels.coordinate_descent, "new_memory", remember)
         coef = np.zeros((1, 20))
         problem.start(coef)
         n_iters.append(minimise(problem, coef, Penalty(0.001, 0.0), tol=1e-8, max_iter=5000).n_iter)

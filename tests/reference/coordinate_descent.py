@@ -22,17 +22,13 @@ def sweep(X, Y, coef, active, *, l1, l2, positive=False):
 
 
 def choose_active(coef, slopes, squares, *, l1, l2, positive=False, nearly=0.9):
-    """Features that are not at zero, or nearly should not be; and the sums for the duality gap."""
-    steep = slopes - l2 * coef
-    norms = steep[0] if positive else np.linalg.norm(steep, axis=0)
-    active = np.flatnonzero(coef.any(axis=0) | ((norms > nearly * l1) & (squares > 0)))
-    sums = [
-        norms.max(),
-        np.linalg.norm(coef, axis=0).sum(),
-        np.square(coef).sum(),
-        np.square(slopes).sum(),
-    ]
-    return active, np.array(sums)
+    """Features that are not at zero, or nearly should not be."""
+    norms = _norms(slopes - l2 * coef, positive)
+    return np.flatnonzero(coef.any(axis=0) | ((norms > nearly * l1) & (squares > 0)))
+
+
+def _norms(slopes, positive):
+    return slopes[0] if positive else np.linalg.norm(slopes, axis=0)
 
 
 def objective(X, Y, coef, *, l1, l2):
@@ -45,12 +41,23 @@ def objective(X, Y, coef, *, l1, l2):
     )
 
 
-def duality_gap(X, Y, coef, *, l1, l2):
-    """How far the objective is, at most, above its minimum; the penalty on squares as more samples."""
+def duality_gap(X, Y, coef, *, l1, l2, positive=False):
+    """How far the objective is, at most, above its minimum; the penalty on squares as more samples.
+
+    Without an L1 penalty there are no bounds on the dual of these samples but of the others; with no penalty
+    at all it is the squared norm of the gradient.
+    """
     n_features = X.shape[1]
+    if l1 == 0:
+        slopes = (Y - coef @ X.T) @ X
+        if l2 == 0:
+            return np.square(slopes).sum()
+        dual = Y - coef @ X.T
+        value = (dual * Y).sum() - 0.5 * np.square(dual).sum() - 0.5 / l2 * np.square(slopes).sum()
+        return objective(X, Y, coef, l1=l1, l2=l2) - value
     X = np.vstack([X, np.sqrt(l2) * np.eye(n_features)])
     Y = np.hstack([Y, np.zeros((len(Y), n_features))])
     rest = Y - coef @ X.T
-    dual = rest * min(1.0, l1 / np.linalg.norm(rest @ X, axis=0).max())
+    dual = rest * (l1 / max(l1, _norms(rest @ X, positive).max()))
     primal = 0.5 * np.square(rest).sum() + l1 * np.linalg.norm(coef, axis=0).sum()
     return primal - (dual * Y).sum() + 0.5 * np.square(dual).sum()

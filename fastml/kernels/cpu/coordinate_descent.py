@@ -10,78 +10,115 @@ is float64: what is summed over a thousand sweeps is small beside the data.
 
 import math
 
-from .._compile import float64, helper, int32, int64, kernel, uint64
+import numpy as np
 
-__all__ = ["choose_active", "sweep_columns", "sweep_gram", "sweep_sparse"]
+from .._compile import float64, int32, int64, kernel, uint64
+from ._descent_steps import (
+    GAP_LIMIT as GAP_LIMIT,  # who makes rules looks for their places here
+)
+from ._descent_steps import (
+    L1,
+    MAX_SWEEPS,
+    TARGET_SQUARE,
+    begin_sweep,
+    csc_square,
+    duality_gap,
+    gram_residuals,
+    is_enough,
+    move_by_products,
+    move_feature,
+    move_little,
+    objective,
+    slope_norm,
+    square_of,
+)
+from ._descent_steps import TOLERANCE as TOLERANCE
+from ._extrapolation import (
+    LARGEST_MOVE,
+    N_REMEMBERED,
+    combine_points,
+    has_points,
+    largest_move,
+    leave_combination,
+    new_memory,
+)
 
-# Where things are in `rules`, and among the sums of `choose_active`
-L1, L2, POSITIVE, TOLERANCE, MAX_SWEEPS = range(5)
-N_RULES = 5
-DUAL_NORM, PENALTY_NORM, COEF_SQUARE, SLOPE_SQUARE, SLOPE_COEF = range(5)
-N_SUMS = 5
+__all__ = [
+    "choose_active",
+    "fitted_slopes",
+    "largest_move",
+    "new_memory",
+    "residual_squares",
+    "sweep_columns",
+    "sweep_gram",
+    "sweep_sparse",
+]
 
 NEARLY = 0.9  # of the L1 penalty: slopes from which on a feature is swept, as it may matter in a moment
 
 
 # ---- kernels -------------------------------------------------------------------------------------------
-@helper
-def norm_of(values, n_tasks, first, step):
-    """The norm of the values of a feature in all tasks."""
-    if n_tasks == 1:
-        return abs(values[first])
-    total = 0.0
-    for t in range(n_tasks):
-        total += values[first + t * step] * values[first + t * step]
-    return math.sqrt(total)
-
-
-@helper
-def move_feature(j, square, rules, coef, moves_work):
-    """Put a feature's coefficients where the objective is least.
-
-    `moves_work` holds their slopes without the feature, and afterwards how far they moved; behind them
-    stand the largest move and the largest coefficient of the sweep.
-    """
-    n_tasks = coef.shape[0]
-    norm = norm_of(moves_work, n_tasks, 0, 1)
-    scale = 0.0
-    if square > 0.0 and norm > rules[L1] and not (rules[POSITIVE] > 0.0 and moves_work[0] < 0.0):
-        scale = (norm - rules[L1]) / norm / (square + rules[L2])
-    for t in range(n_tasks):
-        best = scale * moves_work[t]
-        moves_work[t] = best - coef[t, j]
-        coef[t, j] = best
-        moves_work[n_tasks] = max(moves_work[n_tasks], abs(moves_work[t]))
-        moves_work[n_tasks + 1] = max(moves_work[n_tasks + 1], abs(best))
-
-
-@kernel(fastmath={"contract", "nsz"})  # products and sums in one instruction
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over features in vector lanes
 def sweep_gram_rows(
     gram: float64[:, :],  # IN (n_features, at least n_features)
+    products: float64[:, :],  # IN (n_tasks, n_features)
     squares: float64[:],  # IN (n_features,) its diagonal
     rules: float64[:],  # IN (N_RULES,)
     active: int64[:],  # IN features to move, in this order
-    coef_work: float64[:, :],  # IN/OUT (n_tasks, at least n_features)
-    slopes_work: float64[:, :],  # IN/OUT (n_tasks, at least n_features)
-    moves_work: float64[:],  # WORK (n_tasks + 2,)
+    coef_work: float64[:, :],  # IN/OUT (n_tasks, n_features)
+    slopes_work: float64[:, :],  # IN/OUT (n_tasks, n_features)
+    memory_work: float64[:],  # IN/OUT (2 * n_tasks + N_REMEMBERED,)
+    points_work: float64[:, :],  # IN/OUT (0 or STEPS + 1, n_tasks * (n_active + n_features))
 ) -> int64:  # how many sweeps were made
     n_tasks = coef_work.shape[0]
     for sweep in range(int64(rules[MAX_SWEEPS])):
-        moves_work[n_tasks] = 0.0
-        moves_work[n_tasks + 1] = 0.0
+        square, target = gram_residuals(products, coef_work, slopes_work, rules[TARGET_SQUARE])
+        if memory_work[n_tasks + LARGEST_MOVE] < math.inf:
+            gap = duality_gap(coef_work, slopes_work, rules, squares.shape[0], square, target)
+            if is_enough(gap, rules, memory_work, n_tasks):
+                return sweep
+        if has_points(coef_work, slopes_work, active, memory_work, points_work):
+            before = objective(coef_work, active, rules, square)
+            combine_points(coef_work, slopes_work, active, memory_work, points_work)
+            square, target = gram_residuals(products, coef_work, slopes_work, rules[TARGET_SQUARE])
+            if not objective(coef_work, active, rules, square) < before:
+                leave_combination(coef_work, slopes_work, active, points_work)
+        begin_sweep(memory_work, n_tasks)
+        late = int64(-1)
         for a in range(active.shape[0]):
             j = uint64(active[a])
+            late = move_by_products(j, late, gram, squares, rules, coef_work, slopes_work, memory_work)
+        if late >= 0:
             for t in range(n_tasks):
-                moves_work[t] = slopes_work[t, j] + squares[j] * coef_work[t, j]
-            move_feature(j, squares[j], rules, coef_work, moves_work)
-            for t in range(n_tasks):
-                move = moves_work[t]
-                if move != 0.0:
-                    for k in range(gram.shape[0]):
-                        slopes_work[t, k] -= move * gram[j, k]
-        if moves_work[n_tasks] <= rules[TOLERANCE] * moves_work[n_tasks + 1]:
-            return sweep + 1
+                move = memory_work[n_tasks + N_REMEMBERED + t]
+                for k in range(gram.shape[0]):
+                    slopes_work[t, k] -= move * gram[uint64(late), k]
     return int64(rules[MAX_SWEEPS])
+
+
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over features in vector lanes
+def multiply_residuals(
+    products: float64[:, :],  # IN (n_tasks, n_features)
+    coef: float64[:, :],  # IN (n_tasks, n_features)
+    slopes: float64[:, :],  # IN (n_tasks, n_features)
+    target_square: float64,  # IN
+    squares_out: float64[:],  # OUT (2,)
+):
+    squares_out[0], squares_out[1] = gram_residuals(products, coef, slopes, target_square)
+
+
+@kernel(fastmath={"contract", "nsz"})  # products and sums in one instruction
+def subtract_fitted(
+    gram: float64[:, :],  # IN (n_features, at least n_features)
+    coef: float64[:, :],  # IN (n_tasks, n_features)
+    slopes_out: float64[:, :],  # IN/OUT (n_tasks, n_features) products of targets and features
+):
+    for j in range(coef.shape[1]):
+        for t in range(coef.shape[0]):
+            weight = coef[t, j]
+            if weight != 0.0:
+                for k in range(coef.shape[1]):
+                    slopes_out[t, k] -= weight * gram[j, k]
 
 
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over samples in vector lanes
@@ -92,65 +129,74 @@ def sweep_dense_columns(
     active: int64[:],  # IN features to move, in this order
     coef_work: float64[:, :],  # IN/OUT (n_tasks, at least n_features)
     residual_work: float64[:, :],  # IN/OUT (n_tasks, n_samples)
-    moves_work: float64[:],  # WORK (n_tasks + 2,)
+    memory_work: float64[:],  # IN/OUT (2 * n_tasks + N_REMEMBERED,)
+    points_work: float64[:, :],  # IN/OUT (0 or STEPS + 1, n_tasks * (n_active + n_samples))
 ) -> int64:  # how many sweeps were made
     n_tasks = coef_work.shape[0]
     for sweep in range(int64(rules[MAX_SWEEPS])):
-        moves_work[n_tasks] = 0.0
-        moves_work[n_tasks + 1] = 0.0
+        if move_little(rules, memory_work, n_tasks):
+            return sweep
+        if has_points(coef_work, residual_work, active, memory_work, points_work):
+            before = objective(coef_work, active, rules, square_of(residual_work, columns.shape[1]))
+            combine_points(coef_work, residual_work, active, memory_work, points_work)
+            if not objective(coef_work, active, rules, square_of(residual_work, columns.shape[1])) < before:
+                leave_combination(coef_work, residual_work, active, points_work)
+        begin_sweep(memory_work, n_tasks)
         for a in range(active.shape[0]):
             j = uint64(active[a])
             for t in range(n_tasks):
                 slope = 0.0
                 for i in range(columns.shape[1]):
                     slope += columns[j, i] * residual_work[t, i]
-                moves_work[t] = slope + squares[j] * coef_work[t, j]
-            move_feature(j, squares[j], rules, coef_work, moves_work)
+                memory_work[t] = slope + squares[j] * coef_work[t, j]
+            move_feature(j, squares[j], rules, coef_work, memory_work)
             for t in range(n_tasks):
-                move = moves_work[t]
+                move = memory_work[t]
                 if move != 0.0:
                     for i in range(columns.shape[1]):
                         residual_work[t, i] -= move * columns[j, i]
-        if moves_work[n_tasks] <= rules[TOLERANCE] * moves_work[n_tasks + 1]:
-            return sweep + 1
     return int64(rules[MAX_SWEEPS])
 
 
-@kernel
+@kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over samples in vector lanes
 def sweep_csc_columns(
     data: float64[:],  # IN (n_stored,)
     indices: int32[:],  # IN (n_stored,) rows
     indptr: int64[:],  # IN (n_features + 1,)
-    shifts: float64[:],  # IN (n_features,)
-    squares: float64[:],  # IN (n_features,)
+    moments: float64[:, :],  # IN (2, n_features) shifts, squares
     rules: float64[:],  # IN (N_RULES,)
     active: int64[:],  # IN features to move, in this order
     coef_work: float64[:, :],  # IN/OUT (n_tasks, n_features)
     residual_work: float64[:, :],  # IN/OUT (n_tasks, n_samples + 1), the sum of coef times shift last
-    moves_work: float64[:],  # WORK (n_tasks + 2,)
+    memory_work: float64[:],  # IN/OUT (2 * n_tasks + N_REMEMBERED,)
+    points_work: float64[:, :],  # IN/OUT (0 or STEPS + 1, n_tasks * (n_active + n_samples + 1))
 ) -> int64:  # how many sweeps were made
     n_tasks = coef_work.shape[0]
     last = residual_work.shape[1] - 1
     for sweep in range(int64(rules[MAX_SWEEPS])):
-        moves_work[n_tasks] = 0.0
-        moves_work[n_tasks + 1] = 0.0
+        if move_little(rules, memory_work, n_tasks):
+            return sweep
+        if has_points(coef_work, residual_work, active, memory_work, points_work):
+            before = objective(coef_work, active, rules, csc_square(residual_work))
+            combine_points(coef_work, residual_work, active, memory_work, points_work)
+            if not objective(coef_work, active, rules, csc_square(residual_work)) < before:
+                leave_combination(coef_work, residual_work, active, points_work)
+        begin_sweep(memory_work, n_tasks)
         for a in range(active.shape[0]):
             j = uint64(active[a])
             start, stop = uint64(indptr[j]), uint64(indptr[j + 1])
             for t in range(n_tasks):
-                slope = shifts[j] * residual_work[t, last]
+                slope = moments[0, j] * residual_work[t, last]
                 for k in range(start, stop):
                     slope += data[k] * residual_work[t, uint64(indices[k])]
-                moves_work[t] = slope + squares[j] * coef_work[t, j]
-            move_feature(j, squares[j], rules, coef_work, moves_work)
+                memory_work[t] = slope + moments[1, j] * coef_work[t, j]
+            move_feature(j, moments[1, j], rules, coef_work, memory_work)
             for t in range(n_tasks):
-                move = moves_work[t]
+                move = memory_work[t]
                 if move != 0.0:
-                    residual_work[t, last] += move * shifts[j]
+                    residual_work[t, last] += move * moments[0, j]
                     for k in range(start, stop):
                         residual_work[t, uint64(indices[k])] -= move * data[k]
-        if moves_work[n_tasks] <= rules[TOLERANCE] * moves_work[n_tasks + 1]:
-            return sweep + 1
     return int64(rules[MAX_SWEEPS])
 
 
@@ -160,83 +206,113 @@ def list_active(
     slopes: float64[:, :],  # IN (n_tasks, n_features)
     squares: float64[:],  # IN (n_features,)
     rules: float64[:],  # IN (N_RULES,)
+    residual_square: float64,  # IN
+    residual_target: float64,  # IN
     active_out: int64[:],  # OUT (n_features,)
-    sums_out: float64[:],  # OUT (N_SUMS,)
+    gap_out: float64[:],  # OUT (1,)
 ) -> int64:  # how many features are active
     n_tasks, n_features = coef.shape
-    positive = rules[POSITIVE] > 0.0
     n_active = 0
-    dual_norm = -math.inf
-    penalty_norm = 0.0
-    coef_square = 0.0
-    slope_square = 0.0
-    slope_coef = 0.0
     for j in range(n_features):
-        size = 0.0
-        steepness = 0.0
+        moved = False
         for t in range(n_tasks):
-            w = coef[t, j]
-            slope = slopes[t, j] - rules[L2] * w
-            size += w * w
-            steepness += slope * slope
-            slope_square += slopes[t, j] * slopes[t, j]
-            slope_coef += slopes[t, j] * w
-        coef_square += size
-        penalty_norm += abs(coef[0, j]) if n_tasks == 1 else math.sqrt(size)
-        norm = math.sqrt(steepness)
-        if n_tasks == 1:
-            norm = slopes[0, j] - rules[L2] * coef[0, j]
-            norm = norm if positive else abs(norm)
-        dual_norm = max(dual_norm, norm)
-        if size > 0.0 or (norm > NEARLY * rules[L1] and squares[j] > 0.0):
+            moved |= coef[t, j] != 0.0
+        steep = slope_norm(j, coef, slopes, rules) > NEARLY * rules[L1] and squares[j] > 0.0
+        if moved or steep:
             active_out[n_active] = j
             n_active += 1
-    sums_out[DUAL_NORM] = dual_norm
-    sums_out[PENALTY_NORM] = penalty_norm
-    sums_out[COEF_SQUARE] = coef_square
-    sums_out[SLOPE_SQUARE] = slope_square
-    sums_out[SLOPE_COEF] = slope_coef
+    gap_out[0] = duality_gap(coef, slopes, rules, n_features, residual_square, residual_target)
     return n_active
 
 
 # ---- launchers -----------------------------------------------------------------------------------------
-def sweep_gram(gram, squares, rules, active, coef_work, slopes_work, moves_work):
-    """Sweep over active features until they move little, with the Gram matrix of the features.
+def sweep_gram(gram, products, squares, rules, active, coef_work, slopes_work, memory_work, points_work):
+    """Sweep over active features until they move little and the duality gap is small, with the Gram matrix.
 
     Parameters
     ----------
     gram : float64 array of shape (n_features, n_columns)
         Products of the features; columns from n_features on are not read.
+    products : float64 array of shape (n_tasks, n_features)
+        Products of the targets and the features.
     squares : float64 array of shape (n_features,)
-        Its diagonal.
+        The diagonal of the Gram matrix.
     rules : float64 array of shape (N_RULES,)
         At L1 and L2 the penalties, at POSITIVE 1 if coefficients must not be negative (one task only), at
-        TOLERANCE how small the largest move must be relative to the largest coefficient, at MAX_SWEEPS how
-        many there may be.
+        TOLERANCE how small the largest move must be, relative to the largest coefficient, at GAP_LIMIT how
+        small the duality gap, at TARGET_SQUARE the sum of the squares of the targets, at MAX_SWEEPS how
+        many sweeps there may be.
     active : int64 array of shape (n_active,)
         The features to move, in this order.
-    coef_work : float64 array of shape (n_tasks, n_columns)
+    coef_work : float64 array of shape (n_tasks, n_features)
         The coefficients, brought up to date.
-    slopes_work : float64 array of shape (n_tasks, n_columns)
+    slopes_work : float64 array of shape (n_tasks, n_features)
         Products of the residuals and the features, brought up to date.
-    moves_work : float64 array of shape (n_tasks + 2,)
-        Receives last the largest move and the largest coefficient of the last sweep.
+    memory_work, points_work : float64 array
+        What `new_memory` made for these active features, brought up to date.
 
     Returns
     -------
     n_sweeps : int
-        How many sweeps were made.
+        How many sweeps were made; fewer than there might be if there is nothing more to do.
 
     References
     ----------
     Friedman, J., Hastie, T., Tibshirani, R. (2010). Regularization paths for generalized linear models via
     coordinate descent. Journal of Statistical Software 33(1).
     """
-    return sweep_gram_rows(gram, squares, rules, active, coef_work, slopes_work, moves_work)
+    return sweep_gram_rows(
+        gram, products, squares, rules, active, coef_work, slopes_work, memory_work, points_work
+    )
 
 
-def sweep_columns(columns, squares, rules, active, coef_work, residual_work, moves_work):
+def residual_squares(products, coef, slopes, target_square):
+    """Multiply residuals with themselves and with targets, by products of features.
+
+    Parameters
+    ----------
+    products, coef, slopes : float64 array of shape (n_tasks, n_features)
+        See `sweep_gram`.
+    target_square : float
+        The sum of the squares of the targets.
+
+    Returns
+    -------
+    squares : list of float
+        The sums of the squares of the residuals, and of the products of residuals and targets.
+    """
+    squares = np.empty(2)
+    multiply_residuals(products, coef, slopes, target_square, squares)
+    return squares.tolist()
+
+
+def fitted_slopes(gram, products, coef):
+    """Multiply residuals and features, by their products.
+
+    Parameters
+    ----------
+    gram : float64 array of shape (n_features, n_columns)
+        See `sweep_gram`.
+    products : float64 array of shape (n_tasks, n_features)
+        Products of the targets and the features.
+    coef : float64 array of shape (n_tasks, n_features)
+        The coefficients; of those at zero, the rows of the Gram matrix are not read.
+
+    Returns
+    -------
+    slopes : float64 array of shape (n_tasks, n_features)
+        The products.
+    """
+    slopes = products.copy()
+    subtract_fitted(gram, coef, slopes)
+    return slopes
+
+
+def sweep_columns(columns, squares, rules, active, coef_work, residual_work, memory_work, points_work):
     """Sweep over active features until they move little, with the features themselves.
+
+    That is: until the largest move is, relative to the largest coefficient, no more than TOLERANCE of the
+    rules.
 
     Parameters
     ----------
@@ -244,7 +320,7 @@ def sweep_columns(columns, squares, rules, active, coef_work, residual_work, mov
         The features.
     squares : float64 array of shape (n_features,)
         Their squared norms.
-    rules, active, coef_work, moves_work : array
+    rules, active, coef_work, memory_work, points_work : array
         See `sweep_gram`.
     residual_work : float64 array of shape (n_tasks, n_samples)
         The residuals, brought up to date.
@@ -254,10 +330,14 @@ def sweep_columns(columns, squares, rules, active, coef_work, residual_work, mov
     n_sweeps : int
         How many sweeps were made.
     """
-    return sweep_dense_columns(columns, squares, rules, active, coef_work, residual_work, moves_work)
+    return sweep_dense_columns(
+        columns, squares, rules, active, coef_work, residual_work, memory_work, points_work
+    )
 
 
-def sweep_sparse(data, indices, indptr, shifts, squares, rules, active, coef_work, residual_work, moves_work):
+def sweep_sparse(
+    data, indices, indptr, moments, rules, active, coef_work, residual_work, memory_work, points_work
+):
     """Sweep over active features until they move little, with the features in a CSC matrix.
 
     The features are ``x_j - m_j``, of mean zero, though only x_j is stored: with the residual ``r = y -
@@ -267,11 +347,10 @@ def sweep_sparse(data, indices, indptr, shifts, squares, rules, active, coef_wor
     ----------
     data, indices, indptr : array
         The matrix, float64, int32 and int64.
-    shifts : float64 array of shape (n_features,)
-        Means of the features, times the square root of the number of samples.
-    squares : float64 array of shape (n_features,)
-        Squared norms of the centred features.
-    rules, active, coef_work, moves_work : array
+    moments : float64 array of shape (2, n_features)
+        Means of the features, times the square root of the number of samples, and squared norms of the
+        centred features.
+    rules, active, coef_work, memory_work, points_work : array
         See `sweep_gram`.
     residual_work : float64 array of shape (n_tasks, n_samples + 1)
         The residuals of centred targets and features that are not, and last the sum of coefficient times
@@ -283,12 +362,15 @@ def sweep_sparse(data, indices, indptr, shifts, squares, rules, active, coef_wor
         How many sweeps were made.
     """
     return sweep_csc_columns(
-        data, indices, indptr, shifts, squares, rules, active, coef_work, residual_work, moves_work
+        data, indices, indptr, moments, rules, active, coef_work, residual_work, memory_work, points_work
     )
 
 
-def choose_active(coef, slopes, squares, rules, active_out, sums_out):
-    """List the features that are not at zero or should not be, and sum up what the duality gap is made of.
+def choose_active(coef, slopes, squares, rules, residual_squares, active_out):
+    """List the features that are not at zero or should not be, and find the duality gap.
+
+    The gap is that for the multiple of the residuals that is feasible in the dual. Without an L1 penalty
+    all residuals are feasible, and with no penalty at all the squared norm of the gradient is taken instead.
 
     Parameters
     ----------
@@ -300,16 +382,23 @@ def choose_active(coef, slopes, squares, rules, active_out, sums_out):
         Squared norms of the features; where it is zero, coefficients stay zero.
     rules : float64 array of shape (N_RULES,)
         See `sweep_gram`.
+    residual_squares : tuple of float
+        The sums of the squares of the residuals, and of the products of residuals and targets.
     active_out : int64 array of shape (n_features,)
         Receives the features, in ascending order.
-    sums_out : float64 array of shape (N_SUMS,)
-        Receives at DUAL_NORM the largest norm of slopes less L2 times coefficients, at PENALTY_NORM the sum
-        of the norms of coefficients, at COEF_SQUARE and SLOPE_SQUARE the sums of squares, at SLOPE_COEF
-        that of products.
 
     Returns
     -------
     n_active : int
         How many features are listed.
+    gap : float
+        By how much, at most, the objective is above its minimum.
+
+    References
+    ----------
+    Fercoq, O., Gramfort, A., Salmon, J. (2015). Mind the duality gap: safer rules for the lasso. ICML.
+    Dünner, C. et al. (2016). Primal-dual rates and certificates. ICML.
     """
-    return list_active(coef, slopes, squares, rules, active_out, sums_out)
+    gap = np.empty(1)
+    n_active = list_active(coef, slopes, squares, rules, *residual_squares, active_out, gap)
+    return n_active, gap.item()
