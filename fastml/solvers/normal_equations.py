@@ -31,6 +31,7 @@ __all__ = [
     "means_of",
     "non_negative",
     "ridge",
+    "ridge_products",
 ]
 
 SAFE_CONDITION = 1e5
@@ -218,8 +219,38 @@ def non_negative(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool) -
 
 
 # ---- ridge ----------------------------------------------------------------------------------
+def ridge_products(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool) -> tuple:
+    """Sum the products that ridge regressions with any penalty are solved by.
+
+    Parameters
+    ----------
+    device, X, Y, roots, fit_intercept : object
+        As for `ridge`.
+
+    Returns
+    -------
+    means : float64 ndarray of shape (n_features + n_targets,)
+        Zeros if there is no intercept.
+    matrix : float64 ndarray
+        Products of the features with each other; with fewer samples than features, of the samples.
+    right : float64 ndarray
+        Products of the features with the targets; with fewer samples the centred targets.
+    """
+    if X.shape[0] >= X.shape[1]:
+        return means_and_products(device, X, Y, roots, fit_intercept)
+    means = means_of(device, X, Y, roots, fit_intercept)
+    rows, targets = centred(device, X, Y, roots, means)
+    return means, rows @ rows.T, targets
+
+
 def ridge(
-    device: Any, X: Any, Y: Any, roots: Any, alphas: np.ndarray, fit_intercept: bool, by_singular_values: bool
+    device: Any,
+    X: Any,
+    Y: Any,
+    roots: Any,
+    alphas: np.ndarray,
+    fit_intercept: bool,
+    products: tuple | None = None,
 ) -> Solution:
     """Minimise the weighted sum of squared residuals plus alpha times the sum of squared coefficients.
 
@@ -237,27 +268,21 @@ def ridge(
         The penalty of each target.
     fit_intercept : bool
         Whether the models have a constant term, which is not penalised.
-    by_singular_values : bool
-        Whether the normal equations are not to be tried.
+    products : tuple, default=None
+        What `ridge_products` returns; None if the singular values are to be taken.
 
     Returns
     -------
     solution : Solution
         Without singular values and rank.
     """
-    n_samples, d = X.shape
-    if not by_singular_values and n_samples >= d:
-        means, gram, right = means_and_products(device, X, Y, roots, fit_intercept)
-        coef = _solve_penalised(gram, right, alphas)
-        if coef is not None:
-            return Solution(coef, means)
-    else:
-        means = means_of(device, X, Y, roots, fit_intercept)
+    means = products[0] if products else means_of(device, X, Y, roots, fit_intercept)
+    solution = _solve_penalised(*products[1:], alphas) if products else None
+    if solution is not None and X.shape[0] >= X.shape[1]:
+        return Solution(solution, means)
     rows, targets = centred(device, X, Y, roots, means)
-    if not by_singular_values and n_samples < d:
-        dual = _solve_penalised(rows @ rows.T, targets, alphas)
-        if dual is not None:
-            return Solution(rows.T @ dual, means)
+    if solution is not None:
+        return Solution(rows.T @ solution, means)
     U, singular, Vt = np.linalg.svd(rows, full_matrices=False)
     zero = singular <= np.finfo(np.float64).eps * max(rows.shape) * singular[:1]
     singular = np.where(zero, 1.0, singular)[:, None]
@@ -268,7 +293,7 @@ def ridge(
 def _solve_penalised(matrix, right, alphas):
     """Solve `(matrix + alpha I) x = right` for each column; None if a matrix is nearly singular."""
     solution = np.empty_like(right)
-    diagonal = matrix.diagonal().copy()
+    matrix, diagonal = matrix.copy(), matrix.diagonal()
     for alpha in np.unique(alphas):
         np.fill_diagonal(matrix, diagonal + alpha)
         factor = _factored(matrix)
