@@ -39,7 +39,7 @@ class SharesWork:
     """Mixin of estimators whose clones share work; it stands to the left of all that `clone`."""
 
     def __sklearn_clone__(self):
-        clone = super().__sklearn_clone__()  # type: ignore[misc]
+        clone = super().__sklearn_clone__()
         _link(self, clone)
         return clone
 

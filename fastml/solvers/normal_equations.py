@@ -276,8 +276,11 @@ def ridge(
     solution : Solution
         Without singular values and rank.
     """
-    means = products[0] if products else means_of(device, X, Y, roots, fit_intercept)
-    solution = _solve_penalised(*products[1:], alphas) if products else None
+    if products is None:
+        means, solution = means_of(device, X, Y, roots, fit_intercept), None
+    else:
+        means, matrix, right = products
+        solution = _solve_penalised(matrix, right, alphas)
     if solution is not None and X.shape[0] >= X.shape[1]:
         return Solution(solution, means)
     rows, targets = centred(device, X, Y, roots, means)
