@@ -37,6 +37,16 @@ def made_classes(n_samples, n_features):
     return make(n_samples, n_features, n_informative=min(n_features // 2, 30), random_state=0)
 
 
+def made_sparse(n_samples, n_features):
+    """Return a sparse matrix with one value in a hundred, and classes."""
+    from scipy.sparse import random
+
+    X = random(n_samples, n_features, 0.01, format="csr", random_state=0)
+    half = n_features // 2
+    sums = (np.asarray(part.sum(axis=1)).ravel() for part in (X[:, :half], X[:, half:]))
+    return X, np.greater(*sums).astype(int)
+
+
 def made_line(n_samples, n_features):
     """Return features and a target that depends on a tenth of them."""
     random = np.random.RandomState(0)
@@ -51,12 +61,12 @@ def searches():
     large, small = np.logspace(-2, 4, 10), np.logspace(-3, 0, 10)
     digits = sk("sklearn.datasets.load_digits")(return_X_y=True)
     yield Search("SVC, 5 C, digits", "svm.SVC", {"C": Cs}, digits)
-    grid = {"C": few_Cs, "gamma": [3e-4, 1e-3, 3e-3]}
-    yield Search("SVC, 3 C x 3 gamma, digits", "svm.SVC", grid, digits)
     yield Search("SVC, 5 C, 5,000 x 20", "svm.SVC", {"C": Cs}, made_classes(5000, 20))
     yield Search("SVC, 5 C, 3,000 x 784", "svm.SVC", {"C": Cs}, made_classes(3000, 784))
-    grid = {"C": few_Cs, "epsilon": [0.1, 0.3]}
-    yield Search("SVR, 3 C x 2 epsilon, 2,000 x 100", "svm.SVR", grid, made_line(2000, 100))
+    grid = {"C": few_Cs, "gamma": [1e-4, 3e-4, 1e-3]}
+    yield Search("SVC, 3 C x 3 gamma, 1,500 x 512", "svm.SVC", grid, made_classes(1500, 512))
+    yield Search("SVC, 5 C, sparse 2,000 x 1,000", "svm.SVC", {"C": Cs}, made_sparse(2000, 1000))
+    yield Search("SVR, 5 C, 1,000 x 500", "svm.SVR", {"C": Cs}, made_line(1000, 500))
     for shape in ((50_000, 100), (500, 5000)):
         title = "Ridge, 10 alpha, {:,} x {:,}".format(*shape)
         yield Search(title, "linear_model.Ridge", {"alpha": large}, made_line(*shape))

@@ -29,6 +29,7 @@ from fastml import _shared_work
 from fastml.linear_model import ElasticNet, Lasso, Ridge, RidgeClassifier
 from fastml.solvers import centred, kernel_matrix, normal_equations
 from fastml.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
+from fastml.svm import _base as svm_base
 
 ALPHAS = {"alpha": [0.01, 0.1, 1.0, 10.0]}
 
@@ -54,6 +55,11 @@ def _nothing_is_left():
     yield
     gc.collect()
     assert kept_bytes() == 0
+
+
+@pytest.fixture(autouse=True)
+def _narrow_data_counts_as_wide(monkeypatch):
+    monkeypatch.setattr(svm_base, "WIDE", 1)
 
 
 @pytest.fixture
@@ -168,6 +174,13 @@ def test_rows_are_computed_once_for_each_fold(computed):
     X, y = made(900)
     GridSearchCV(SVC(gamma=0.1), {"C": [0.1, 0.2, 0.3]}, cv=4, refit=False).fit(X, y)
     assert computed["sources"] == 4 + 1
+
+
+def test_rows_of_narrow_data_are_not_kept(computed, monkeypatch):
+    monkeypatch.setattr(svm_base, "WIDE", 7)
+    X, y = made(90)
+    GridSearchCV(SVC(gamma=0.1), {"C": [0.1, 0.2, 0.3]}, cv=4, refit=False).fit(X, y)
+    assert computed["sources"] == 4 * 3
 
 
 def test_weights_of_samples_count(computed):

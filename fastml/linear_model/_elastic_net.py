@@ -68,6 +68,10 @@ class ElasticNet(SharesWork, Regressor, CoordinateDescent):
     slow; see `fastml.solvers.coordinate_descent`. Several targets are fitted one after the other.
     Everything is computed in float64, whatever X's dtype is.
 
+    In a parameter search within one process, a Gram matrix is computed once for each fold, not for each alpha
+    again: see `fastml.set_config` for the memory that it and copies of the folds take. With
+    ``precompute=True`` many features have one, too.
+
     References
     ----------
     Zou, H., Hastie, T. (2005). Regularization and variable selection via the elastic net. Journal of the

@@ -19,6 +19,7 @@ from ._decision import CHECKS, Decisions, dense
 __all__ = ["BaseSVM"]
 
 USUAL_SHARE = 0.5  # of kernel rows that are computed, for estimating the work of a fit
+WIDE = 256  # dense features from which keeping kernel values for another fit is faster than computing them
 CONSTRAINTS = {  # of the parameters that only some machines have
     "C": [Interval(numbers.Real, 0.0, closed="right")],
     "nu": [Interval(numbers.Real, 0.0, 1.0, closed="right")],
@@ -204,8 +205,11 @@ class BaseSVM(SharesWork, Decisions):
         dtype = self._precision(means, spread, bounds, self.tol)
         device = self._choose_device(X, USUAL_SHARE * X.shape[0])
         what = self.kernel, self._gamma, self.coef0, self.degree, dtype, X.shape
-        on_host = device is CPU and not is_cuda_array(X)
-        arrays = (*((X.data, X.indices, X.indptr) if self._sparse else (X,)), order) if on_host else None
+        arrays = None
+        if self._sparse:
+            arrays = X.data, X.indices, X.indptr, order
+        elif device is CPU and not is_cuda_array(X) and X.shape[1] >= WIDE:
+            arrays = X, order
         with borrow(
             self, what, arrays, lambda: KeptRows(self._lay_out(device, X, means, dtype, order))
         ) as rows:
