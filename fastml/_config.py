@@ -152,7 +152,8 @@ def set_config(
         What happens when something is handed to a slower path: a message in the log, a warning, or an error.
 
     working_memory : float
-        Scratch memory, in MiB, that one call may use beyond its inputs and outputs.
+        Scratch memory, in MiB, that one call may use beyond its inputs and outputs. Parameter searches keep
+        up to as much, all together, of what their candidates have in common.
 
     Raises
     ------

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import numbers
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .._device import choose, is_sparse, like_input
+from .._device import CPU, choose, is_cuda_array, is_sparse, like_input
 from .._linear_predictor import LinearClassifier
+from .._shared_work import SharesWork, borrow
 from .._validation import DEVICE, Interval, Options, check_fitted, check_weight, check_X_y, fit_method, sk
 from ..solvers import normal_equations as solver
 from ._linear_model import LinearModel, columns_of, roots_of
@@ -19,7 +21,7 @@ __all__ = ["BaseRidge", "RidgeClassifierMixin"]
 OURS = ("auto", "cholesky", "svd")
 
 
-class BaseRidge(LinearModel):
+class BaseRidge(SharesWork, LinearModel):
     """Base of the ridge regressions with one penalty.
 
     Parameters
@@ -122,13 +124,24 @@ class BaseRidge(LinearModel):
         device = choose(self.device, X, work=2.0 * X.shape[0] * X.shape[1] ** 2)
         there = [None if a is None else device.asarray(a) for a in (X, Y, roots)]
         alphas = np.broadcast_to(alphas, Y.shape[1:])
-        solution = solver.ridge(device, *there, alphas, self.fit_intercept, self.solver == "svd")
+        arrays = (X, Y, roots) if device is CPU and not is_cuda_array(X) else None
+        lend = None if self.solver == "svd" else self._lender(device, there, arrays)
+        solution = solver.ridge(device, *there, alphas, self.fit_intercept, lend)
         self._set_solution(solution, X.dtype, flat=flat)
         if Y.shape[1] == 1:
             self.coef_ = self.coef_.reshape(-1)
         self.n_iter_ = None
         self.solver_ = "svd" if solution.by_singular_values else "cholesky"
         return True
+
+    def _lender(self, device, data, arrays):
+        """What lends the products that all penalties have in common."""
+
+        def lend(single):
+            make = functools.partial(solver.ridge_products, device, *data, self.fit_intercept, single)
+            return borrow(self, ("ridge", self.fit_intercept, single), arrays, make)
+
+        return lend
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

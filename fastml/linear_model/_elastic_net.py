@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from .._base import Regressor, stand_for
+from .._device import CPU, is_cuda_array
 from .._docs import inherit_docs
+from .._shared_work import SharesWork, borrow
 from .._validation import Interval, fit_method
 from ..solvers.centred import CentredData
 from ..solvers.coordinate_descent import Penalty, minimise
@@ -26,7 +28,7 @@ __all__ = ["ElasticNet"]
 
 
 @inherit_docs
-class ElasticNet(Regressor, CoordinateDescent):
+class ElasticNet(SharesWork, Regressor, CoordinateDescent):
     """Linear regression with a mixture of L1 and L2 penalties.
 
     It minimises ``|y - X w|^2 / (2 n_samples) + alpha l1_ratio |w|_1 + 0.5 alpha (1 - l1_ratio) |w|_2^2``.
@@ -65,6 +67,10 @@ class ElasticNet(Regressor, CoordinateDescent):
     Coordinate descent over the features that are not at zero or should not be, extrapolated where it is
     slow; see `fastml.solvers.coordinate_descent`. Several targets are fitted one after the other.
     Everything is computed in float64, whatever X's dtype is.
+
+    In a parameter search within one process, a Gram matrix is computed once for each fold, not for each alpha
+    again: see `fastml.set_config` for the memory that it and copies of the folds take. With
+    ``precompute=True`` many features have one, too.
 
     References
     ----------
@@ -153,7 +159,12 @@ class ElasticNet(Regressor, CoordinateDescent):
         device, X, y, weight = check_data(self, X, y, sample_weight, many=False)
         data = CentredData(device, X, y, weight, centre=self.fit_intercept)
         gram = resolve_gram(data, self.precompute, self.fit_intercept)
-        coef, minima = self._fit_targets(data, gram)
+        if gram is True:
+            arrays = (X, y, weight) if device is CPU and not is_cuda_array(X) else None
+            with borrow(self, ("gram", self.fit_intercept), arrays, data.gram) as data.multiplied:
+                coef, minima = self._fit_targets(data, gram)
+        else:
+            coef, minima = self._fit_targets(data, gram)
         self._set_coef(coef, data, single=y.ndim == 1)
         gaps = np.array([minimum.gap for minimum in minima], self.coef_.dtype) / X.shape[0]
         several = len(minima) > 1
@@ -165,8 +176,6 @@ class ElasticNet(Regressor, CoordinateDescent):
         """Fit each target by itself; return coefficients and how the fits ended."""
         n_targets = len(data.Y)
         coef = self._first_coef(n_targets, data.X.shape[1])
-        if gram is True and n_targets > 1:
-            gram, _ = data.gram()
         penalty = self._penalty(data)
         minima = []
         for k in range(n_targets):

@@ -28,6 +28,9 @@ class Ridge(MultiOutput, LinearRegressor, BaseRidge):
     Where their Cholesky factor tells that they are as good as singular, the singular value decomposition
     solves the problem, and `solver_` says so.
 
+    In a parameter search within one process, products are summed once for each fold, not for each alpha
+    again: see `fastml.set_config` for the memory that they and copies of the folds take.
+
     References
     ----------
     .. [1] A. E. Hoerl, R. W. Kennard, "Ridge regression: biased estimation for nonorthogonal problems",

@@ -44,10 +44,13 @@ class CentredData:
         The square roots of the weights; None if there are no weights.
     squares : float64 array of shape (n_features,)
         Weighted sums of the squares of the centred features.
+    multiplied : tuple or None
+        What `gram` returns, once that is known.
     """
 
     def __init__(self, device, X, y, sample_weight=None, *, centre=True):
         self.device, self.X, self.centre = device, X, centre
+        self.multiplied = None
         n_samples, n_features = X.shape
         y = np.asarray(y, np.float64).reshape(n_samples, -1)
         weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)
@@ -84,11 +87,13 @@ class CentredData:
         products : float64 array of shape (n_tasks, n_features)
             The products of the targets with the features.
         """
-        device = self.device
-        roots = None if self.roots is None else device.asarray(self.roots)
-        arguments = device.asarray(self.Y.T), device.asarray(self.x_mean), roots
-        gram, products = device.kernels.gram.centred_gram(self.X, *arguments)
-        return device.to_host(gram), device.to_host(products)
+        if self.multiplied is None:
+            device = self.device
+            roots = None if self.roots is None else device.asarray(self.roots)
+            arguments = device.asarray(self.Y.T), device.asarray(self.x_mean), roots
+            gram, products = device.kernels.gram.centred_gram(self.X, *arguments)
+            self.multiplied = device.to_host(gram), device.to_host(products)
+        return self.multiplied
 
     def products(self) -> np.ndarray:
         """Multiply the targets with the features.
@@ -123,6 +128,9 @@ class CentredData:
         """
         part = copy.copy(self)
         part.Y, part.y_mean = self.Y[k : k + 1], self.y_mean[k : k + 1]
+        if self.multiplied is not None:
+            gram, products = self.multiplied
+            part.multiplied = gram, products[k : k + 1]
         return part
 
     def problem(self, gram: Any = False) -> Any:

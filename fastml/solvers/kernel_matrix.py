@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._device import CPU
+from .._device import CPU, is_sparse
 
-__all__ = ["GivenMatrix", "RowCache", "Source"]
+__all__ = ["GivenMatrix", "KeptRows", "RowCache", "Source"]
 
 
 class Source:
@@ -27,6 +27,13 @@ class Source:
         self.kernels = kernels
         self.points = points
         self.n_rows = points.n_rows
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the rows as they are laid out."""
+        rows, *others = self.points[:-3]
+        stored = (rows.data, rows.indices, rows.indptr) if is_sparse(rows) else (rows,)
+        return sum(array.nbytes for array in (*stored, *others) if array is not None)
 
     def part(self, picks):
         """Take some of the rows, as another source."""
@@ -60,6 +67,51 @@ class Source:
 
     def _there(self, picks):
         return self.device.asarray(picks)
+
+
+class KeptRows:
+    """A source that keeps the rows it has computed, for machines that are trained with the same ones.
+
+    Parameters
+    ----------
+    source : Source
+        What computes them.
+    """
+
+    def __init__(self, source):
+        self.source = source
+        self.n_rows = source.n_rows
+        self._whole = self._some = None
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the source, and for the rows."""
+        matrices = [matrix for matrix in (self._whole, self._some) if matrix is not None]
+        return self.source.nbytes + sum(matrix.values.nbytes for matrix in matrices)
+
+    def part(self, picks):
+        """Take some of the rows, as another source, which keeps nothing."""
+        return self.source.part(picks)
+
+    def cache(self, capacity):
+        """Return what the rows are asked of, which keeps as many of them."""
+        if self._some is None or self._some.capacity != min(capacity, self.n_rows):
+            self._some = self.source.cache(capacity)
+        return self._some
+
+    def whole(self):
+        """Return all rows."""
+        if self._whole is None:
+            self._whole = self.source.whole()
+        return self._whole
+
+    def on_host(self):
+        """Compute the matrix; return what `GivenMatrix.on_host` does."""
+        return self.whole().on_host()
+
+    def decide(self, asked, picks, coefficients):
+        """Sum the kernel values of rows with some others, times coefficients."""
+        return self.source.decide(asked, picks, coefficients)
 
 
 class GivenMatrix:

@@ -40,6 +40,7 @@ __all__ = [
     "means_of",
     "non_negative",
     "ridge",
+    "ridge_products",
     "singular_values",
 ]
 
@@ -203,7 +204,8 @@ def least_squares(
         solution = None
         if _may_be_coarse(X):
             most = min(_most_condition(tol), COARSE_CONDITION)
-            solution = _by_coarse_products(device, X, Y, roots, fit_intercept, most)
+            products = means_and_products(device, X, Y, roots, fit_intercept, single=True)
+            solution = _by_coarse_products(device, X, Y, roots, products, most)
         if solution is None:
             solution = _by_products(device, X, Y, roots, fit_intercept, tol)
         if solution is not None:
@@ -230,10 +232,11 @@ def _by_products(device, X, Y, roots, fit_intercept, tol):
     return Solution(coef, means, rank=len(gram), **spectrum)
 
 
-def _by_coarse_products(device, X, Y, roots, fit_intercept, most_condition, penalty=0.0):
+def _by_coarse_products(device, X, Y, roots, products, most_condition, penalty=0.0):
     """The solution by products in float32, or None if it might not have float32's digits."""
-    means, gram, right = means_and_products(device, X, Y, roots, fit_intercept, single=True)
-    np.fill_diagonal(gram, gram.diagonal() + penalty)
+    means, gram, right = products
+    if penalty:
+        gram = gram + np.diag(np.full(len(gram), penalty))
     condition, factor, spectrum = _condition(gram)
     if factor is None or condition >= most_condition:
         return None
@@ -361,8 +364,42 @@ def non_negative(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool) -
 
 
 # ---- ridge ----------------------------------------------------------------------------------
+def ridge_products(
+    device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool, single: bool = False
+) -> tuple:
+    """Sum the products that ridge regressions with any penalty are solved by.
+
+    Parameters
+    ----------
+    device, X, Y, roots, fit_intercept : object
+        As for `ridge`.
+    single : bool, default=False
+        Whether products of float32 data may be summed in float32.
+
+    Returns
+    -------
+    means : float64 ndarray of shape (n_features + n_targets,)
+        Zeros if there is no intercept.
+    matrix : float64 ndarray
+        Products of the features with each other; with fewer samples than features, of the samples.
+    right : float64 ndarray
+        Products of the features with the targets; with fewer samples the centred targets.
+    """
+    if X.shape[0] >= X.shape[1]:
+        return means_and_products(device, X, Y, roots, fit_intercept, single=single)
+    means = means_of(device, X, Y, roots, fit_intercept)
+    rows, targets = centred(device, X, Y, roots, means)
+    return means, rows @ rows.T, targets
+
+
 def ridge(
-    device: Any, X: Any, Y: Any, roots: Any, alphas: np.ndarray, fit_intercept: bool, by_singular_values: bool
+    device: Any,
+    X: Any,
+    Y: Any,
+    roots: Any,
+    alphas: np.ndarray,
+    fit_intercept: bool,
+    lend: Callable | None = None,
 ) -> Solution:
     """Minimise the weighted sum of squared residuals plus alpha times the sum of squared coefficients.
 
@@ -380,31 +417,30 @@ def ridge(
         The penalty of each target.
     fit_intercept : bool
         Whether the models have a constant term, which is not penalised.
-    by_singular_values : bool
-        Whether the normal equations are not to be tried.
+    lend : callable, default=None
+        Called with `single`, makes a context with what `ridge_products` returns; None if the singular values
+        are to be taken.
 
     Returns
     -------
     solution : Solution
         Without singular values and rank.
     """
-    n_samples, d = X.shape
-    if not by_singular_values and n_samples >= d:
-        if _may_be_coarse(X) and (alphas == alphas[0]).all():
-            solution = _by_coarse_products(device, X, Y, roots, fit_intercept, COARSE_CONDITION, alphas[0])
-            if solution is not None:
-                return solution
-        means, gram, right = means_and_products(device, X, Y, roots, fit_intercept)
-        coef = _solve_penalised(gram, right, alphas)
-        if coef is not None:
-            return Solution(coef, means)
+    if lend is None:
+        means, solution = means_of(device, X, Y, roots, fit_intercept), None
     else:
-        means = means_of(device, X, Y, roots, fit_intercept)
+        if _may_be_coarse(X) and X.shape[0] >= X.shape[1] and (alphas == alphas[0]).all():
+            with lend(True) as products:
+                found = _by_coarse_products(device, X, Y, roots, products, COARSE_CONDITION, alphas[0])
+            if found is not None:
+                return found
+        with lend(False) as (means, matrix, right):
+            solution = _solve_penalised(matrix, right, alphas)
+    if solution is not None and X.shape[0] >= X.shape[1]:
+        return Solution(solution, means)
     rows, targets = centred(device, X, Y, roots, means)
-    if not by_singular_values and n_samples < d:
-        dual = _solve_penalised(rows @ rows.T, targets, alphas)
-        if dual is not None:
-            return Solution(rows.T @ dual, means)
+    if solution is not None:
+        return Solution(rows.T @ solution, means)
     U, singular, Vt = np.linalg.svd(rows, full_matrices=False)
     zero = singular <= np.finfo(np.float64).eps * max(rows.shape) * singular[:1]
     singular = np.where(zero, 1.0, singular)[:, None]
@@ -415,7 +451,7 @@ def ridge(
 def _solve_penalised(matrix, right, alphas):
     """Solve `(matrix + alpha I) x = right` for each column; None if a matrix is nearly singular."""
     solution = np.empty_like(right)
-    diagonal = matrix.diagonal().copy()
+    matrix, diagonal = matrix.copy(), matrix.diagonal()
     for alpha in np.unique(alphas):
         np.fill_diagonal(matrix, diagonal + alpha)
         factor = _factored(matrix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import numbers
 import warnings
 from typing import Any
@@ -9,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from .._device import CPU, choose, is_cuda_array, is_sparse
+from .._shared_work import SharesWork, borrow
 from .._validation import DEVICE, Interval, Options, check_X_y, sk
 from ..solvers import svm as solver
-from ..solvers.kernel_matrix import GivenMatrix
+from ..solvers.kernel_matrix import GivenMatrix, KeptRows
 from ._decision import CHECKS, Decisions, dense
 
 __all__ = ["BaseSVM"]
 
 USUAL_SHARE = 0.5  # of kernel rows that are computed, for estimating the work of a fit
+WIDE = 256  # dense features from which keeping kernel values for another fit is faster than computing them
 CONSTRAINTS = {  # of the parameters that only some machines have
     "C": [Interval(numbers.Real, 0.0, closed="right")],
     "nu": [Interval(numbers.Real, 0.0, 1.0, closed="right")],
@@ -32,7 +35,7 @@ def _csr_class():
     return sparse.csr_array if wanted == "sparray" else sparse.csr_matrix
 
 
-class BaseSVM(Decisions):
+class BaseSVM(SharesWork, Decisions):
     """Base class of the support vector machines.
 
     Parameters
@@ -184,22 +187,33 @@ class BaseSVM(Decisions):
         else:
             self._gamma = self.gamma
 
-    def _make_source(self, X, order, bounds):
+    @contextlib.contextmanager
+    def _source(self, X, order, bounds):
         """Lay rows out in an order; the bounds on their coefficients say how exact kernel values must be.
 
-        Returns the device and the source of kernel rows.
+        Yields the device and the source of kernel rows.
         """
         K = self._gram(X)
         self._sparse = is_sparse(X) and K is None
         if K is not None:
             self._gamma = 0.0
             K = CPU.to_host(K)[np.ix_(order, order)]
-            return CPU, GivenMatrix(CPU, np.ascontiguousarray(K, np.float32))
+            yield CPU, GivenMatrix(CPU, np.ascontiguousarray(K, np.float32))
+            return
         means, spread, variance = self._moments(X)
         self._set_gamma(X.shape[1], variance)
         dtype = self._precision(means, spread, bounds, self.tol)
         device = self._choose_device(X, USUAL_SHARE * X.shape[0])
-        return device, self._lay_out(device, X, means, dtype, order)
+        what = self.kernel, self._gamma, self.coef0, self.degree, dtype, X.shape
+        arrays = None
+        if self._sparse:
+            arrays = X.data, X.indices, X.indptr, order
+        elif device is CPU and not is_cuda_array(X) and X.shape[1] >= WIDE:
+            arrays = X, order
+        with borrow(
+            self, what, arrays, lambda: KeptRows(self._lay_out(device, X, means, dtype, order))
+        ) as rows:
+            yield device, rows
 
     def _limits(self):
         return solver.Limits(self.tol, self.max_iter, self.cache_size * 2**20)
@@ -241,8 +255,8 @@ class BaseSVM(Decisions):
         weight, kept = self._check_weight(weight, X)
         order = np.arange(len(weight)) if kept is None else kept
         bounds = weight[order] * factor
-        device, source = self._make_source(X, order, bounds)
-        machine = solver.train(device, dual, source, y[order], bounds, self._limits())
+        with self._source(X, order, bounds) as (device, source):
+            machine = solver.train(device, dual, source, y[order], bounds, self._limits())
         support = np.flatnonzero(machine.coefficients)
         self._n_support = np.full(2, len(support), np.int32)
         self._probA = self._probB = np.empty(0)

@@ -132,12 +132,12 @@ class BaseSVC(Classifier, BaseSVM):
         order = order if kept is None else order[weight[order] > 0]
         starts = np.searchsorted(codes[order], np.arange(len(self.classes_) + 1))
         bounds = self._bounds(weight[order], codes[order])
-        device, source = self._make_source(X, order, bounds)
         seed = rng.randint(SEEDS)
         permutations = _permutations(starts, seed) if self._effective_probability else None
-        machines, decisions = solver.train_pairs(
-            device, self._dual(), source, starts, bounds, self._limits(), permutations
-        )
+        with self._source(X, order, bounds) as (device, source):
+            machines, decisions = solver.train_pairs(
+                device, self._dual(), source, starts, bounds, self._limits(), permutations
+            )
         self._fit_sigmoids(starts, decisions)
         self._set_pairs(X, order, starts, machines)
         return self

@@ -35,6 +35,10 @@ class SVC(BaseSVC):
     and in float64 otherwise; decision functions in X's dtype, or float64 likewise. Memory: `cache_size`, and
     a few copies of X.
 
+    In a parameter search within one process, kernel rows are computed once for each fold and kernel, not for
+    each C again, if X is sparse or has 256 features and more: see `fastml.set_config` for the memory that
+    they take.
+
     References
     ----------
     Chang, C.-C., Lin, C.-J. (2011). LIBSVM: a library for support vector machines. ACM Transactions on
