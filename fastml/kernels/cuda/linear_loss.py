@@ -8,7 +8,7 @@ import numpy as np
 from .._cuda import cp
 from .._linear import HUBER, MULTINOMIAL, Formula
 
-__all__ = ["Formula", "hessian", "hessian_product", "loss_gradient", "probabilities"]
+__all__ = ["Formula", "hessian", "hessian_product", "loss_gradient"]
 
 ROWS = 1 << 16  # whose sums are made in the data's dtype
 
@@ -43,13 +43,13 @@ def _softmax_losses(margins, y):
     margins -= margins.max(axis=1, keepdims=True)
     own = (cp.arange(len(margins)), y.astype(np.int64))
     losses = -margins[own][:, None]
-    losses += cp.log(_exponentiate(margins))
+    losses += cp.log(exponentiate(margins))
     shares = margins.copy()
     margins[own] -= 1
     return losses, cp.zeros_like(losses), shares
 
 
-def _exponentiate(margins):
+def exponentiate(margins):
     """Put probabilities in the place of margins of which the largest is zero; return their divisors."""
     cp.exp(margins, out=margins)
     totals = margins.sum(axis=1, keepdims=True)
@@ -110,15 +110,6 @@ def hessian(formula, X, sample_weight, curvature):
             own = part * cp.sqrt(shares[:, k : k + 1])
             total[k::n_outputs, k::n_outputs] += own.T @ own
     return total
-
-
-def probabilities(margins):
-    """See the CPU twin."""
-    if margins.shape[1] == 1:
-        margins = cp.concatenate([cp.zeros_like(margins), margins], axis=1)
-    margins -= margins.max(axis=1, keepdims=True)
-    _exponentiate(margins)
-    return margins
 
 
 def _blocks(X, n_outputs=1):
