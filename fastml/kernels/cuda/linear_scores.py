@@ -3,6 +3,8 @@
 cuBLAS makes the margins, CuPy what follows.
 """
 
+import numpy as np
+
 from .._cuda import cp
 from .linear_loss import exponentiate
 
@@ -24,7 +26,7 @@ def probabilities(X, coef, intercept):
 def best_classes(X, coef, intercept):
     """See the CPU twin."""
     found, all_finite = margins(X, coef, intercept)
-    return found.argmax(axis=1) if len(coef) > 1 else (found[:, 0] > 0).astype(cp.intp), all_finite
+    return found.argmax(axis=1) if len(coef) > 1 else (found[:, 0] > 0).astype(np.intp), all_finite
 
 
 def shares(margins):
