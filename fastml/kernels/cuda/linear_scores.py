@@ -6,7 +6,6 @@ cuBLAS makes the margins, CuPy what follows.
 import numpy as np
 
 from .._cuda import cp
-from .linear_loss import exponentiate
 
 __all__ = ["best_classes", "margins", "probabilities", "shares"]
 
@@ -34,5 +33,6 @@ def shares(margins):
     if margins.shape[1] == 1:
         margins = cp.concatenate([cp.zeros_like(margins), margins], axis=1)
     margins = margins - margins.max(axis=1, keepdims=True)
-    exponentiate(margins)
+    cp.exp(margins, out=margins)
+    margins /= margins.sum(axis=1, keepdims=True)
     return margins
