@@ -33,7 +33,17 @@ from ._cells import (
 )
 from ._consumers import add_row_sums, bits_below, keep_smallest, rows_below, smallest_row, smallest_two_rows
 from ._conversions import add_to_doubles, load_part
-from ._exponential import exp
+from ._exponential import exp, log1p
+from ._parts import (
+    add_rows_where,
+    add_where,
+    first_lanes,
+    load_where,
+    store_where,
+    sum_rows,
+    zip_high,
+    zip_low,
+)
 from ._scalars import pick
 from ._tiles import (
     add_absolute_differences,
@@ -91,8 +101,10 @@ __all__ = [
     "add_row",
     "add_row_sums",
     "add_row_to_cells",
+    "add_rows_where",
     "add_squared_differences",
     "add_to_doubles",
+    "add_where",
     "any_lane",
     "as_bits",
     "atomic_add",
@@ -105,6 +117,7 @@ __all__ = [
     "count_differences",
     "exp",
     "fabs",
+    "first_lanes",
     "fma",
     "from_bits",
     "indices",
@@ -119,6 +132,8 @@ __all__ = [
     "load_part",
     "load_quad",
     "load_sums",
+    "load_where",
+    "log1p",
     "lowest_bit",
     "max_absolute_differences",
     "maximum",
@@ -141,6 +156,8 @@ __all__ = [
     "store_sums",
     "store_tile",
     "store_tile_part",
+    "store_where",
+    "sum_rows",
     "sums_row",
     "tile",
     "tile_of_column",
@@ -153,4 +170,6 @@ __all__ = [
     "where_zero",
     "yield_thread",
     "zero_sums",
+    "zip_high",
+    "zip_low",
 ]
