@@ -1,7 +1,7 @@
 """Rows of tiles between arrays of one dtype and of another."""
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import intrinsic
 
 from ._codegen import (
@@ -16,8 +16,8 @@ from ._codegen import (
     load_at,
     splat_of,
     store_at,
-    suffix,
 )
+from ._parts import converted, masked_load
 
 
 @intrinsic
@@ -33,7 +33,8 @@ def load_part(typing, like, array, i, n):
             lanes = range(v * stored.lanes, (v + 1) * stored.lanes)
             inside = builder.icmp_signed("<", ir.Constant(limit.type, list(lanes)), limit)
             at = address(context, builder, array, args[1], args[2], i, v * stored.lanes)
-            return _converted(builder, _masked_load(builder, stored, at, inside), stored, ty.vector)
+            at = builder.bitcast(at, ir.PointerType(llvm(stored)))
+            return converted(builder, masked_load(builder, stored, at, inside), stored, ty.vector)
 
         return each_cell(builder, ty, ir.Constant(llvm(ty), ir.Undefined), one)
 
@@ -51,7 +52,7 @@ def add_to_doubles(typing, acc, array, i, stride):
         ):
             value = builder.extract_value(args[0], cell(acc, r, v))
             total = builder.fadd(
-                load_at(builder, pointer, doubles), _converted(builder, value, acc.vector, doubles)
+                load_at(builder, pointer, doubles), converted(builder, value, acc.vector, doubles)
             )
             store_at(builder, pointer, total, types.float64)
         return context.get_dummy_value()
@@ -61,17 +62,3 @@ def add_to_doubles(typing, acc, array, i, stride):
 
 def _indices(vector):
     return ir.VectorType(I32, vector.lanes)
-
-
-def _converted(builder, value, ty, wanted):
-    """The value of type `ty` with the dtype of `wanted`, which is as wide or wider."""
-    return value if ty.dtype == wanted.dtype else builder.fpext(value, llvm(wanted))
-
-
-def _masked_load(builder, vector, pointer, mask):
-    pointer = builder.bitcast(pointer, ir.PointerType(llvm(vector)))
-    zeros = ir.Constant(llvm(vector), [0.0] * vector.lanes)
-    arguments = [pointer.type, I32, mask.type, zeros.type]
-    name = f"llvm.masked.load.{suffix(vector)}.p0"
-    load = cgutils.get_or_insert_function(builder.module, ir.FunctionType(zeros.type, arguments), name)
-    return builder.call(load, [pointer, ir.Constant(I32, vector.dtype.bitwidth // 8), mask, zeros])

@@ -6,7 +6,6 @@ from numba.extending import intrinsic
 
 from ._codegen import (
     I32,
-    IR,
     Mask,
     Vector,
     address,
@@ -40,7 +39,8 @@ def _pointer(context, builder, array_type, array, i, index_type, vector):
     return builder.bitcast(pointer, ir.PointerType(llvm(vector)))
 
 
-def _masked_load(builder, vector, pointer, mask):
+def masked_load(builder, vector, pointer, mask):
+    """Read the lanes that `mask` names; zeros for the others."""
     zeros = ir.Constant(llvm(vector), [0] * vector.lanes)
     align = ir.Constant(I32, vector.dtype.bitwidth // 8)
     return call_llvm(
@@ -55,6 +55,11 @@ def masked_store(builder, vector, value, pointer, mask):
     call_llvm(builder, name, ir.VoidType(), [value, pointer, align, mask])
 
 
+def converted(builder, value, ty, wanted):
+    """The value of type `ty` with the dtype of `wanted`, which is as wide or wider."""
+    return value if ty.dtype == wanted.dtype else builder.fpext(value, llvm(wanted))
+
+
 @intrinsic
 def load_where(typing, array, i, mask):
     """Like `load`, but zero, and not read, where the mask is false."""
@@ -62,7 +67,7 @@ def load_where(typing, array, i, mask):
 
     def generate(context, builder, sig, args):
         pointer = _pointer(context, builder, array, args[0], args[1], i, vector)
-        return _masked_load(builder, vector, pointer, args[2])
+        return masked_load(builder, vector, pointer, args[2])
 
     return vector(array, i, mask), generate
 
@@ -86,10 +91,8 @@ def add_where(typing, doubles, i, vector, mask):
 
     def generate(context, builder, sig, args):
         pointer = _pointer(context, builder, doubles, args[0], args[1], i, wide)
-        value = (
-            args[2] if vector == wide else builder.fpext(args[2], ir.VectorType(IR[wide.dtype], wide.lanes))
-        )
-        total = builder.fadd(_masked_load(builder, wide, pointer, args[3]), value)
+        value = converted(builder, args[2], vector, wide)
+        total = builder.fadd(masked_load(builder, wide, pointer, args[3]), value)
         masked_store(builder, wide, total, pointer, args[3])
         return context.get_dummy_value()
 
@@ -109,7 +112,7 @@ def add_rows_where(typing, acc, factors, f, array, i, stride, mask):
         rows = [builder.bitcast(pointer, ir.PointerType(llvm(vector))) for _, _, pointer in pointers]
 
         def add(r, v, old):
-            row = _masked_load(builder, vector, rows[r], args[6])
+            row = masked_load(builder, vector, rows[r], args[6])
             return fused_multiply_add(builder, vector, factor[r], row, old)
 
         return each_cell(builder, acc, args[0], add)
