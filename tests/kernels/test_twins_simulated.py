@@ -46,6 +46,7 @@ def errors():
     return {**finish(children[0]), **finish(children[1])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("case", OTHERS)
 def test_case(errors, case, dtype):
