@@ -18,13 +18,17 @@ table=()
 
 # run NAME COMMAND...: run a command, keep its output and its last line
 run() {
-    local name=$1 start=$SECONDS status
+    local name=$1 start=$SECONDS
     shift
     "$@" >"$LOGS/$name.log" 2>&1
-    status=$?
-    table+=("$(printf '%-22s %-7s %5d s  %s' "$name" "$([ $status = 0 ] && echo passed || echo "FAILED")" \
-        $((SECONDS - start)) "$(tail -n 1 "$LOGS/$name.log" | cut -c 1-80)")")
-    [ $status = 0 ] || tail -n 40 "$LOGS/$name.log"
+    tell "$name" $? "$start"
+}
+
+# tell NAME STATUS START: note how a command ended
+tell() {
+    table+=("$(printf '%-22s %-7s %5d s  %s' "$1" "$([ "$2" = 0 ] && echo passed || echo "FAILED")" \
+        $((SECONDS - $3)) "$(tail -n 1 "$LOGS/$1.log" | cut -c 1-80)")")
+    [ "$2" = 0 ] || tail -n 40 "$LOGS/$1.log"
 }
 
 build() {
@@ -32,14 +36,23 @@ build() {
 }
 
 tests() {
-    run tests "$PYTHON" -m pytest -q -p no:cacheprovider -m gpu tests/gpu
+    local workers=()
+    "$PYTHON" -c 'import xdist' 2>"$LOGS/xdist.log" && workers=(-n 5)
+    run tests "$PYTHON" -m pytest -q -p no:cacheprovider -m gpu "${workers[@]}" tests/gpu
 }
 
+# The tools side by side: each of them keeps the GPU busy for a small part of its time.
 sanitize() {
-    local tool
+    local tool start=$SECONDS
+    local -A process=()
     for tool in memcheck racecheck synccheck; do
-        run "$tool" compute-sanitizer --tool $tool --error-exitcode 1 \
-            "$PYTHON" -m tests.kernels.run_cases cuda --strict --dtype float32
+        compute-sanitizer --tool $tool --error-exitcode 1 \
+            "$PYTHON" -m tests.kernels.run_cases cuda --strict --dtype float32 >"$LOGS/$tool.log" 2>&1 &
+        process[$tool]=$!
+    done
+    for tool in "${!process[@]}"; do
+        wait "${process[$tool]}"
+        tell "$tool" $? "$start"
     done
 }
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._device import is_sparse
+
 __all__ = ["FASTML", "SKLEARN", "Library", "installed_peers"]
 
 
@@ -73,10 +75,16 @@ _ONEDAL = {
     "ensemble.RandomForestClassifier",
     "ensemble.RandomForestRegressor",
     "linear_model.LinearRegression",
+    "linear_model.LogisticRegression",
     "linear_model.Ridge",
+    "metrics.roc_auc_score",
     "neighbors.KNeighborsClassifier",
     "neighbors.KNeighborsRegressor",
     "neighbors.NearestNeighbors",
+    "svm.NuSVC",
+    "svm.NuSVR",
+    "svm.SVC",
+    "svm.SVR",
 }
 
 
@@ -87,6 +95,12 @@ def _in_sklearnex(name):
     if name in _DAAL4PY:
         return _in_package("daal4py.sklearn", name)
     return _in_package("sklearnex", name) if name in _ONEDAL else None
+
+
+def _sklearnex_did_it(model):
+    if type(model).__name__ == "LogisticRegression":  # the one that does not tell; sparse data it hands over
+        return True
+    return model is None or hasattr(model, "_onedal_estimator") or hasattr(model, "daal_model_")
 
 
 class _FaissKMeans:
@@ -226,7 +240,8 @@ _PEERS = (
         "sklearnex",
         "scikit-learn-intelex",
         _in_sklearnex,
-        did_it_itself=lambda model: hasattr(model, "_onedal_estimator") or hasattr(model, "daal_model_"),
+        takes=lambda X: not is_sparse(X),
+        did_it_itself=_sklearnex_did_it,
     ),
     # faiss has float32 only; trees are for few features.
     Library(

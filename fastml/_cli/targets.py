@@ -332,7 +332,7 @@ TARGETS = (
     _isolation("100k x 20", 100_000, 20, {"sk": 8}),
     _isolation("asked for 100k rows", 100_000, 20, {"sk": 3}, timed=("answer",), ask=100_000),
     _isolation("asked for 1 row", 20_000, 20, {"sk": 20}, timed=("answer",), ask=1),
-    _scores_of_two(1_000_000, {"sk": 8}),
+    _scores_of_two(1_000_000, {"sk": 8, "sx": 1}),
     _linear("linear_model.LinearRegression", 200_000, 50, F64, 0, ANY_LINEAR),
     _linear("linear_model.LinearRegression", 200_000, 50, F32, 0, ANY_LINEAR),
     _linear("linear_model.LinearRegression", 100, 10, F64, 0, {"sk": 1}, timed=("fit", "answer")),

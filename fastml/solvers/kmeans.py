@@ -182,7 +182,7 @@ def lloyd(device, plan, centers, *, max_iter, tol, say=None, begin_iteration=Non
     for i in range(max_iter):
         end_iteration = begin_iteration and begin_iteration()
         n_changed = clusters.assign(centers)
-        old, centers = centers, clusters.means(centers)
+        old, (centers, shift) = centers, clusters.means(centers)
         if say:
             say(f"Iteration {i}, inertia {clusters.inertia(old)}.")
         stopped = end_iteration and end_iteration(centers, clusters.labels)
@@ -191,7 +191,6 @@ def lloyd(device, plan, centers, *, max_iter, tol, say=None, begin_iteration=Non
             if say:
                 say(f"Converged at iteration {i}: strict convergence.")
             break
-        shift = _squared_distance(centers, old)
         if shift <= tol:
             if say:
                 say(f"Converged at iteration {i}: center shift {shift} within tolerance {tol}.")
@@ -229,18 +228,19 @@ class _Clusters:
         return int((self.labels != self.old_labels).sum())
 
     def means(self, centers):
-        """Return the means of the clusters; an empty one gets a row that is far from its center."""
-        xp = self.device.xp
-        sums, weights = self.sums, self.weights
-        if not bool((weights > 0).all()):
-            sums, weights = self._fill_empty(centers)
-        occupied = weights > 0
-        if bool(occupied.all()):
-            return (sums / weights[:, None]).astype(centers.dtype)
-        # Fewer distinct rows than clusters: the clusters left over stand where the largest is.
-        new = (sums / xp.where(occupied, weights, 1)[:, None]).astype(centers.dtype)
-        new[~occupied] = new[int(weights.argmax())]
-        return new
+        """Return the means of the clusters, and the sum of the squares of their movements.
+
+        An empty cluster gets a row that is far from its center.
+        """
+        means, shift, n_empty = self.kernels.divide_sums(self.sums, self.weights, centers)
+        if not n_empty:
+            return means, shift
+        sums, weights = self._fill_empty(centers)
+        means, shift, n_empty = self.kernels.divide_sums(sums, weights, centers)
+        if n_empty:  # Fewer distinct rows than clusters: the clusters left over stand where the largest is.
+            means[weights <= 0] = means[int(weights.argmax())]
+            shift = float(((means - centers).astype(np.float64) ** 2).sum())
+        return means, shift
 
     def _fill_empty(self, centers):
         """Sums and weights after the rows farthest from their centers have moved to the empty clusters."""
@@ -272,10 +272,6 @@ def _weights_are_even(sample_weight):
         return True
     size = abs(sample_weight)
     return float(size.max()) <= MAX_WEIGHT_RATIO * float(size.mean())
-
-
-def _squared_distance(a, b):
-    return float(((a - b).astype(np.float64) ** 2).sum())
 
 
 def label_rows(device, plan, centers):

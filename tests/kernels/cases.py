@@ -191,6 +191,19 @@ def lloyd_step_without_a_change(run):
     run.equal(out, labels)
 
 
+def sums_are_divided(run):
+    for n_clusters, n_features, n_empty in ((1, 1, 0), (5, 70, 0), (7, 3, 2), (2, 300, 2)):
+        centers, sums = run.normal(n_clusters, n_features), run.rng.normal(size=(n_clusters, n_features))
+        weights = run.rng.uniform(0.5, 9, n_clusters)
+        weights[:n_empty], sums[:n_empty] = 0, 0
+        means, shift, empty = run.device.kernels.kmeans.divide_sums(*run.there(sums, weights, centers))
+        expected = reference_kmeans.means(sums, weights, centers)
+        run.close(means, expected)
+        assert means.dtype == run.dtype and empty == n_empty
+        moved = expected.astype(run.dtype).astype(np.float64) - centers
+        np.testing.assert_allclose(shift, (moved**2).sum(), rtol=1e-6)
+
+
 def assign_takes_the_lowest_of_equals(run):
     X = run.small_integers(40, 3)
     plan = run.device.kernels.kmeans.plan(run.there(X), None, run.zeros(3))

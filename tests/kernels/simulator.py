@@ -46,7 +46,7 @@ def start(*, small_tiles=True):
 
 def shrink_tiles():
     """Blocks of 64 threads; square tiles of 16 rows and columns, narrow ones of 64 rows and 4 columns; trees'
-    rows in chunks of 128."""
+    rows in chunks of 128, those of products in chunks of 16."""
     from fastml.kernels import _cuda
 
     _cuda.BLOCK = 64
@@ -58,6 +58,9 @@ def shrink_tiles():
     from fastml.kernels.cuda import _growth_state
 
     _growth_state.CHUNK = 2 * _cuda.BLOCK
+    from fastml.kernels.cuda import _products
+
+    _products.CHUNK = 16
 
 
 # ---- kernels and device functions -------------------------------------------------------

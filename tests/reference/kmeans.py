@@ -29,6 +29,11 @@ def sums(X, weights, labels, n_clusters):
     return totals, weight, counts
 
 
+def means(sums, weights, centers):
+    """The mean of each cluster, or its center where there is no weight."""
+    return np.array([s / w if w > 0 else c for s, w, c in zip(sums, weights, centers.astype(np.float64))])
+
+
 def row_distances(X, weights, centers, labels):
     """Squared distance of each row from its center, and their weighted sum."""
     distances = squared_distances(X, centers)[np.arange(len(X)), labels]

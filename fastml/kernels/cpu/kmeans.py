@@ -22,7 +22,16 @@ from .._compile import (
 from ._bounds import Bounds, assign_within_bounds
 from ._panels import BLOCK_OPERATIONS, TAIL_ROWS, Plan, difference, packed_centers, plan
 
-__all__ = ["Plan", "assign", "column_statistics", "inertia", "lloyd_step", "plan", "row_distances"]
+__all__ = [
+    "Plan",
+    "assign",
+    "column_statistics",
+    "divide_sums",
+    "inertia",
+    "lloyd_step",
+    "plan",
+    "row_distances",
+]
 
 # From when on bounds pay: multiplications of a step, and bytes of the centers that a row is compared with
 BOUNDS_OPERATIONS = 5_000_000
@@ -289,6 +298,37 @@ def lloyd_step(plan, centers, old_labels, labels_out, sums_out, weights_out, cou
 def _worth_bounds(X, centers):
     """Tell whether to keep bounds, from the second step on: in the first two all centers move far."""
     return len(centers) > 2 and centers.nbytes >= BOUNDS_BYTES and X.size * len(centers) >= BOUNDS_OPERATIONS
+
+
+def divide_sums(sums, weights, centers):
+    """Take the means of clusters.
+
+    Parameters
+    ----------
+    sums : float64 array of shape (n_clusters, n_features)
+        Sums of their rows.
+    weights : float64 array of shape (n_clusters,)
+        Sums of the rows' weights.
+    centers : array of shape (n_clusters, n_features)
+        The centers that the rows were assigned to.
+
+    Returns
+    -------
+    means : array of shape (n_clusters, n_features)
+        In the centers' dtype; the center itself where there is no weight.
+    shift : float
+        Sum of the squared distances between means and centers.
+    n_empty : int
+        How many clusters have no weight.
+    """
+    occupied = weights > 0
+    n_empty = len(weights) - int(np.count_nonzero(occupied))
+    if n_empty:
+        means = np.where(occupied[:, None], sums / np.where(occupied, weights, 1)[:, None], centers)
+    else:
+        means = sums / weights[:, None]
+    means = means.astype(centers.dtype)
+    return means, float(((means - centers).astype(np.float64) ** 2).sum()), n_empty
 
 
 def row_distances(plan, centers, labels, distances_out):

@@ -1,6 +1,6 @@
 """Reductions over the lanes of a warp."""
 
-from .._cuda import cuda, helper
+from .._cuda import BLOCK, cuda, helper, u32
 
 FULL = 0xFFFFFFFF
 
@@ -37,3 +37,18 @@ def lane_argmin(value, index, width):
             index = other_index
         shift >>= 1
     return value, index
+
+
+@helper
+def block_sum(value, values):
+    """Sum over a block's threads, always in the same order; `values` is shared memory for their number."""
+    thread = u32(cuda.threadIdx.x)
+    value = lane_sum(value, 32)
+    if thread & u32(31) == u32(0):
+        values[thread >> u32(5)] = value
+    cuda.syncthreads()
+    total = values[u32(0)]
+    for warp in range(1, BLOCK // 32):
+        total += values[u32(warp)]
+    cuda.syncthreads()  # before the memory serves for another sum
+    return total

@@ -59,22 +59,67 @@ def part_moments(
 
 
 @helper
+def joined(count, mean, squares, more, other_mean, other_squares):
+    """The moments of two sets of values; Chan, Golub and LeVeque (1983), eq. 2.1."""
+    if more == float64(0):
+        return count, mean, squares
+    if count == float64(0):  # and constant columns stay exact
+        return more, other_mean, other_squares
+    after = count + more
+    difference = other_mean - mean
+    squares += other_squares + difference * difference * (count / after * more)
+    return after, mean + difference * (more / after), squares
+
+
+@helper
 def join_slots(values, lane, part, column, moments_out):
-    """Join the moments of a column's slots; Chan, Golub and LeVeque (1983), eq. 2.1."""
+    """Join the moments of a column's slots."""
     count = float64(0)
     mean = float64(0)
     squares = float64(0)
     for slot in range(SLOTS):
-        more = values[0, slot, lane]
-        if more != float64(0):
-            after = count + more
-            difference = values[1, slot, lane] - mean
-            squares += values[2, slot, lane] + difference * difference * (count / after * more)
-            mean += difference * (more / after)
-            count = after
+        count, mean, squares = joined(
+            count, mean, squares, values[0, slot, lane], values[1, slot, lane], values[2, slot, lane]
+        )
     moments_out[part, 0, column] = count
     moments_out[part, 1, column] = mean
     moments_out[part, 2, column] = squares
+
+
+@cuda_kernel
+def whole_moments(
+    parts: float64[:, :, :],  # IN  (n_parts, 3, n_features) moments over PART rows
+    moments_out: float64[:, :],  # OUT (3, n_features)
+):
+    """A block for each column: its moments over all parts."""
+    values = cuda.shared.array((3, BLOCK), float64)
+    thread = u32(cuda.threadIdx.x)
+    column = u32(cuda.blockIdx.x)
+    count = float64(0)
+    mean = float64(0)
+    squares = float64(0)
+    for i in range(thread, u32(parts.shape[0]), u32(BLOCK)):
+        part = u32(i)
+        count, mean, squares = joined(
+            count, mean, squares, parts[part, 0, column], parts[part, 1, column], parts[part, 2, column]
+        )
+    width = u32(BLOCK // 2)
+    while width > u32(0):
+        values[0, thread] = count
+        values[1, thread] = mean
+        values[2, thread] = squares
+        cuda.syncthreads()
+        if thread < width:
+            other = thread + width
+            count, mean, squares = joined(
+                count, mean, squares, values[0, other], values[1, other], values[2, other]
+            )
+        cuda.syncthreads()
+        width >>= u32(1)
+    if thread == u32(0):
+        moments_out[0, column] = count
+        moments_out[1, column] = mean
+        moments_out[2, column] = squares
 
 
 @cuda_kernel
@@ -116,14 +161,9 @@ def column_moments(X, weights=None):
     weights = cp.empty(0, np.float64) if weights is None else cp.asarray(weights, np.float64)
     parts = cp.empty((blocks_for(X.shape[0], PART), 3, n_features), np.float64)
     _launch_parts(part_moments, X, weights, parts)
-    counts, means, squares = parts[:, 0], parts[:, 1], parts[:, 2]
-    count = counts.sum(axis=0)
-    divisor = cp.where(count == 0, 1, count)
-    # Relative to the mean of a part that has values: nothing cancels, and constant columns stay exact.
-    some = means[cp.argmax(counts > 0, axis=0), cp.arange(n_features)]
-    mean = some + (counts * cp.where(counts > 0, means - some, 0)).sum(axis=0) / divisor
-    squares = squares.sum(axis=0) + (counts * cp.where(counts > 0, means - mean, 0) ** 2).sum(axis=0)
-    return count, mean, squares
+    moments = cp.empty((3, n_features), np.float64)
+    whole_moments[(n_features,), (BLOCK,)](parts, moments)
+    return moments[0], moments[1], moments[2]
 
 
 def column_extremes(X):

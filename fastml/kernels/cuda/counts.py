@@ -63,9 +63,11 @@ def count_pairs(rows, columns, first_row, first_column, counts_out):
 def add_pairs(rows, columns, weights, first_row, first_column, table_out):
     """See the CPU twin."""
     cells = _cells(rows, columns, first_row, first_column, table_out.shape[1])
-    nothing = cp.empty((cells.shape[0], 0), np.float64)
-    _, totals = sums_by_label(nothing, cp.empty(0, np.float64), weights, cells, table_out.size)
-    table_out += totals.reshape(table_out.shape)
+    nothing, no_offset = cp.empty((cells.shape[0], 0), np.float64), cp.empty(0, np.float64)
+    sums = cp.empty((table_out.size, 0), np.float64), cp.empty(table_out.size, np.float64)
+    counts = cp.empty(table_out.size, np.int64)
+    sums_by_label(nothing, no_offset, weights, cells.astype(np.int32), *sums, counts)
+    table_out += sums[1].reshape(table_out.shape)
 
 
 def count_equal(a, b):

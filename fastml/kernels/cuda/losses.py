@@ -17,28 +17,14 @@ from .._boosted import (
     STOP,
     VALUE,
 )
-from .._cuda import BLOCK, blocks_for, cp, cuda, cuda_kernel, float32, float64, helper, int64, u32
+from .._cuda import BLOCK, blocks_for, cp, cuda, cuda_kernel, float32, float64, helper, int64
 from .._quantiles import interpolate, quantile_positions
+from ._reduce import block_sum
 
 __all__ = ["LOSSES", "gradients", "probabilities", "quantile_of", "renew_leaves"]
 
 
 # ---- kernels -----------------------------------------------------------------------------------------
-@helper
-def sum_block(value, values, losses_out):
-    """Write the sum over the block's threads; `values` is shared memory. Always in the same order."""
-    thread = u32(cuda.threadIdx.x)
-    values[thread] = value
-    width = u32(BLOCK // 2)
-    while width > u32(0):
-        cuda.syncthreads()
-        if thread < width:
-            values[thread] += values[thread + width]
-        width >>= u32(1)
-    if thread == u32(0):
-        losses_out[cuda.blockIdx.x] = values[0]
-
-
 @helper
 def weight_of(weight, i):
     """A row's weight; 1 where there are none."""
@@ -65,6 +51,12 @@ def deviance_terms(loss, target, x):
     if loss == int64(GAMMA):
         ratio = target * math.exp(-x)
         return x + ratio, float64(1) - ratio, ratio
+    return log_odds_terms(target, x)
+
+
+@helper
+def log_odds_terms(target, x):
+    """The binomial loss of log-odds, and its two derivatives."""
     e = math.exp(-abs(x))
     p = (float64(1) if x >= float64(0) else e) / (float64(1) + e)
     # 1 - p would lose the digits of a p that is nearly 1.
@@ -96,7 +88,9 @@ def gradients_of_one(
         if gradients_out.shape[0] > 0:
             gradients_out[int64(2) * i] = float32(w * first)
             gradients_out[int64(2) * i + int64(1)] = float32(w * second)
-    sum_block(total, values, losses_out)
+    total = block_sum(total, values)
+    if cuda.threadIdx.x == 0:
+        losses_out[cuda.blockIdx.x] = total
 
 
 @cuda_kernel
@@ -124,7 +118,9 @@ def gradients_of_multinomial(
                 target = float64(1) if int64(k) == label else float64(0)
                 gradients_out[k, int64(2) * i] = float32(w * (p - target))
                 gradients_out[k, int64(2) * i + int64(1)] = float32(w * p * (float64(1) - p))
-    sum_block(total, values, losses_out)
+    total = block_sum(total, values)
+    if cuda.threadIdx.x == 0:
+        losses_out[cuda.blockIdx.x] = total
 
 
 # ---- launchers ---------------------------------------------------------------------------------------

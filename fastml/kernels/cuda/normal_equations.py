@@ -6,6 +6,8 @@ cuBLAS multiplies blocks of rows that CuPy has centred; there is no step left th
 import numpy as np
 
 from .._cuda import cp
+from ._products import sum_products
+from .columns import column_moments
 
 __all__ = ["centred_products", "residual_products"]
 
@@ -22,16 +24,9 @@ def _blocks(X, Y, roots, means):
 
 
 def _means(X, Y, roots):
-    """Weighted means of the columns, taken of what differs from the first row."""
-    first = cp.concatenate([X[0].astype(np.float64), Y[0]])
-    weight = X.shape[0] if roots is None else float(roots @ roots)
-    total = cp.zeros(first.shape[0], np.float64)
-    start = 0
-    for rows in _blocks(X, Y, None, first):
-        stop = start + rows.shape[0]
-        total += rows.sum(axis=0) if roots is None else (roots[start:stop] ** 2) @ rows
-        start = stop
-    return first + total / weight
+    """Weighted means of the columns."""
+    weights = None if roots is None else roots**2
+    return cp.concatenate([column_moments(columns, weights)[1] for columns in (X, Y)])
 
 
 def centred_products(X, Y, roots=None, *, centre=True):
@@ -40,7 +35,7 @@ def centred_products(X, Y, roots=None, *, centre=True):
     means = _means(X, Y, roots) if centre else cp.zeros(width, np.float64)
     products = cp.zeros((width, width), np.float64)
     for rows in _blocks(X, Y, roots, means):
-        products += rows.T @ rows
+        products += sum_products(rows, rows)
     return means, products
 
 
@@ -49,5 +44,5 @@ def residual_products(X, Y, roots, means, coef):
     d = X.shape[1]
     products = cp.zeros((d, Y.shape[1]), np.float64)
     for rows in _blocks(X, Y, roots, means):
-        products += rows[:, :d].T @ (rows[:, d:] - rows[:, :d] @ coef)
+        products += sum_products(rows[:, :d], rows[:, d:] - rows[:, :d] @ coef)
     return products
