@@ -18,6 +18,12 @@ from sklearn import datasets
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests go first: a worker that began with one last would keep the others waiting."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def _fixture(load):
     @pytest.fixture(scope="session", name=load.__name__.removeprefix("load_"))
     def data():

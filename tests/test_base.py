@@ -122,6 +122,7 @@ def plain_answers(python):
     return dict(zip(SLOW_PATHS, json.loads(python(source, env={"FASTML_EAGER_SKLEARN": "1"}))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", SLOW_PATHS)
 def test_a_slow_path_loads_scikit_learn_and_answers_as_it(fastml_first, plain_answers, use):
     answer = fastml_first(

@@ -119,6 +119,7 @@ def test_estimator_further(request, estimator, check):
 
 
 # ---- fastml was imported, and used, first -----------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["toys", "all"])
 def test_every_check_when_fastml_is_imported_first(python, which):
     reports = json.loads(python(module=["tests.sklearn_checks", which], timeout=900))

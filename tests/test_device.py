@@ -272,7 +272,8 @@ SIMULATED = """
 
 
 def simulated(python, source):
-    pytest.importorskip("numba_cuda", reason="the simulator comes with numba-cuda")
+    pytest.importorskip("numba_cuda", reason="the simulator tells numba-cuda to ask for no driver")
+    pytest.importorskip("greenlet", reason="the simulator's threads are greenlets")
     return python(SIMULATED + source)
 
 

@@ -49,6 +49,7 @@ def run(script, *args, timeout=TIMEOUT, expected=0, **environment):
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
+@pytest.mark.slow
 def test_same_results_for_any_number_of_threads():
     run("equal.py")
 

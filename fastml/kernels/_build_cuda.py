@@ -1,14 +1,18 @@
 """Compiles every CUDA kernel ahead of time, where the compilers are: the extra `cuda-lint`. No GPU is needed.
 
 Numba emits PTX through NVVM, `ptxas` makes machine code of it for each architecture, `fatbinary` packs both
-into one file. What came out is kept among the objects, so that a second build compiles only what changed.
+into one file. What came out is kept among the objects, so that a second build, or the compile lint, compiles
+only what changed.
 
     python -m fastml.kernels._build_cuda FOLDER OBJECTS
 """
 
+import concurrent.futures
+import functools
 import hashlib
 import importlib
 import importlib.util
+import multiprocessing
 import os
 import pkgutil
 import shutil
@@ -24,6 +28,8 @@ from ._compile import ArrayOf, variant_name
 # generation too; for other generations the driver compiles the PTX.
 VIRTUAL = (7, 5)
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_100", "sm_120")
+# The files in a variant's folder, besides a cubin for each architecture.
+PTX, LOG, PACKED = "kernel.ptx", ".log", "kernel.fatbin"
 
 
 def tool(name):
@@ -56,49 +62,103 @@ def build(folder, objects):
         Where they are kept for the next build.
     """
     os.makedirs(folder, exist_ok=True)
-    os.makedirs(objects, exist_ok=True)
-    sums, kept = {}, []
-    for name, kernel in kernels().items():
-        for dtype in kernel.variants:
-            symbol = _library.symbol(kernel, dtype)
-            kept.append(_object(kernel, dtype, symbol, objects))
-            target = _cuda_library.path(symbol, folder)
-            shutil.copyfile(kept[-1], target)
+    sums = {}
+    for name, variants in compiled(objects):
+        for dtype, made in variants.items():
+            target = _cuda_library.path(_library.symbol(kernels()[name], dtype), folder)
+            shutil.copyfile(os.path.join(made, PACKED), target)
             sums[os.path.basename(target)] = _library.checksum(target)
-        sys.stdout.write(f"{name}: {len(kernel.variants)} kernels\n")
+        sys.stdout.write(f"{name}: {len(variants)} kernels\n")
         sys.stdout.flush()
     with open(os.path.join(folder, _cuda_library.SUMS), "w") as file:
-        file.writelines(f"{checksum}  {name}\n" for name, checksum in sums.items())
+        file.writelines(f"{checksum}  {name}\n" for name, checksum in sorted(sums.items()))
     _library.keep_only(folder, [*sums, _cuda_library.SUMS])
-    _library.keep_only(objects, kept, "cuda-")
 
 
-def _object(kernel, dtype, symbol, objects):
-    """The fat binary of a variant, compiled if it is not there."""
+def compiled(objects, capability=VIRTUAL, architectures=ARCHITECTURES):
+    """Compile what has changed, in as many processes as there are processors.
+
+    Parameters
+    ----------
+    objects : str
+        Where the results are kept.
+    capability : tuple of int
+        What NVVM compiles for.
+    architectures : tuple of str
+        What the PTX is assembled for.
+
+    Yields
+    ------
+    name : str
+        A kernel.
+    variants : dict
+        For each of its dtypes a folder: PTX, and for each architecture a cubin and what `ptxas` told of it.
+    """
+    os.makedirs(objects, exist_ok=True)
+    modules = {}
+    for name, kernel in kernels().items():
+        modules.setdefault(kernel.py_func.__module__, []).append(name)
+    prefix, kept = f"cuda{''.join(map(str, capability))}-", []
+    work = functools.partial(_compile, os.path.join(objects, prefix), capability, architectures)
+    with concurrent.futures.ProcessPoolExecutor(
+        os.cpu_count(), mp_context=multiprocessing.get_context("spawn")
+    ) as pool:
+        # The kernels of a module share device functions; the largest modules first.
+        waiting = [pool.submit(work, names) for names in sorted(modules.values(), key=len, reverse=True)]
+        for done in concurrent.futures.as_completed(waiting):
+            for name, variants in done.result():
+                kept += variants.values()
+                yield name, variants
+    _library.keep_only(objects, kept, prefix)
+
+
+def _compile(start, capability, architectures, names):
+    """For each of the kernels what `compiled` yields; the folders' paths begin with `start`."""
+    found = []
+    for name in names:
+        kernel = kernels()[name]
+        found.append(
+            (name, {d: _folder(start, kernel, d, capability, architectures) for d in kernel.variants})
+        )
+    return found
+
+
+def _folder(start, kernel, dtype, capability, architectures):
+    """The folder of a variant, compiled if it is not there."""
+    symbol = _library.symbol(kernel, dtype)
+    key = symbol, _compilers(), capability, architectures, _library.checksum(__file__)
+    folder = f"{start}{symbol}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}"
+    if not os.path.exists(folder):
+        source, name = ptx(kernel, dtype, capability)
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(folder)) as scratch:
+            part = os.path.join(scratch, "part")
+            os.mkdir(part)
+            _assemble(source.replace(name, symbol), part, capability, architectures)
+            os.rename(part, folder)
+    return folder
+
+
+@functools.cache
+def _compilers():
+    """The versions of what compiles."""
     import numba_cuda
 
-    key = symbol, numba_cuda.__version__, VIRTUAL, ARCHITECTURES, _library.checksum(__file__)
-    digest = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
-    file = os.path.join(objects, f"cuda-{symbol}-{digest}.o")
-    if not os.path.exists(file):
-        source, name = ptx(kernel, dtype, VIRTUAL)
-        _pack(source.replace(name, symbol), file + ".part")
-        os.replace(file + ".part", file)
-    return file
+    return numba_cuda.__version__, run(tool("ptxas"), "--version")
 
 
-def _pack(source, target):
-    """Assemble PTX for every architecture, into one file with the PTX itself."""
-    with tempfile.TemporaryDirectory() as folder:
-        text = os.path.join(folder, "kernel.ptx")
-        with open(text, "w") as file:
-            file.write(source)
-        images = [f"--image3=kind=ptx,sm={VIRTUAL[0]}{VIRTUAL[1]},file={text}"]
-        for architecture in ARCHITECTURES:
-            run(tool("ptxas"), f"-arch={architecture}", text, "-o", text + architecture)
-            sm = architecture.removeprefix("sm_")
-            images.append(f"--image3=kind=elf,sm={sm},file={text + architecture}")
-        run(tool("fatbinary"), "-64", f"--create={target}", *images)
+def _assemble(source, folder, capability, architectures):
+    """Assemble PTX for every architecture, and pack it all into one file with the PTX itself."""
+    text = os.path.join(folder, PTX)
+    with open(text, "w") as file:
+        file.write(source)
+    images = [f"--image3=kind=ptx,sm={''.join(map(str, capability))},file={text}"]
+    for architecture in architectures:
+        cubin = os.path.join(folder, architecture)
+        told = run(tool("ptxas"), "-v", f"-arch={architecture}", text, "-o", cubin)
+        with open(cubin + LOG, "w") as file:
+            file.write(told)
+        images.append(f"--image3=kind=elf,sm={architecture.removeprefix('sm_')},file={cubin}")
+    run(tool("fatbinary"), "-64", f"--create={os.path.join(folder, PACKED)}", *images)
 
 
 def run(*command):

@@ -80,6 +80,7 @@ def device_function(used, dtype):
     return cuda.load().jit(for_device(used.py_func, dtype), device=True)
 
 
+@functools.lru_cache(maxsize=1)  # kernels of one capability share the device functions
 def pretend_gpu(capability):
     """Compile device functions for this capability: Numba would ask the GPU in use, and there may be none."""
     present = types.SimpleNamespace(compute_capability=capability)

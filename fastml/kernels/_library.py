@@ -65,11 +65,13 @@ def checksum(file):
 
 
 def keep_only(folder, files, prefix=""):
-    """Remove the files of a folder that have this prefix, but for some."""
+    """Remove the files and folders in a folder that have this prefix, but for some."""
+    import shutil
+
     kept = {os.path.basename(file) for file in files}
-    for name in os.listdir(folder):
-        if name.startswith(prefix) and name not in kept:
-            os.unlink(os.path.join(folder, name))
+    for entry in os.scandir(folder):
+        if entry.name.startswith(prefix) and entry.name not in kept:
+            (shutil.rmtree if entry.is_dir() else os.unlink)(entry.path)
 
 
 @functools.cache

@@ -214,11 +214,13 @@ class RadiusNeighbors(NeighborsBase):
                 device.kernels.neighbor_lists.sort_rows(*found)
         return tuple(device.to_host(part) for part in found)
 
-    def _neighbor_rows(self, X):
-        """Find neighbours within the estimator's radius: where they start, distances, indices."""
+    def _neighbor_rows(self, X, radius=None, sort_results=False):
+        """Find neighbours within a radius, or the estimator's: where they start, distances, indices."""
         if self._sklearn is None and not is_sparse(X):
-            return self._rows_within(self._queries(X), self.radius)
-        distances, indices = self.radius_neighbors(X)
+            return self._rows_within(
+                self._queries(X), self.radius if radius is None else radius, sort_results
+            )
+        distances, indices = self.radius_neighbors(X, radius, sort_results=sort_results)
         starts = np.concatenate([[0], np.cumsum([len(row) for row in indices])])
         indices = np.concatenate([np.empty(0, np.int64), *indices]).astype(np.int64, copy=False)
         return starts, np.concatenate([[], *distances]), indices
@@ -258,14 +260,11 @@ class RadiusNeighbors(NeighborsBase):
         """
         check_fitted(self, "_fit_method")
         check_mode(mode)
-        if mode == "distance":
-            distances, indices = self.radius_neighbors(X, radius, True, sort_results)
-            values = np.concatenate(list(distances))
-        else:
-            indices, values = self.radius_neighbors(X, radius, return_distance=False), None
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in indices])])
-        values = np.ones(starts[-1]) if values is None else values
-        return graph_of(values, np.concatenate(list(indices)), starts, self.n_samples_fit_)
+        sort_results = sort_results and mode == "distance"
+        starts, values, indices = self._neighbor_rows(X, radius, sort_results)
+        if mode == "connectivity":
+            values.fill(1)
+        return graph_of(values, indices, starts, self.n_samples_fit_)
 
 
 # ---- graphs -------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ METRICS = {  # scikit-learn's names -> the kernels'
 }  # fmt: skip
 
 PANEL_BYTES = 16 << 20  # of distances at a time: half of them a small part of a shared cache
+DROP_PAIRS = 1 << 16  # pairs from which queries are taken out at a time: they stay in a core's cache
 PANEL_ROWS = 512  # queries of a panel, enough to use packed candidates often
 
 
@@ -237,15 +238,25 @@ def drop_self_within(device, starts, distances, indices):
         Where the arrays are.
 
     starts, distances, indices : array
-        As `find_within` returns them for the candidates themselves.
+        As `find_within` returns them for the candidates themselves. The last two are overwritten.
 
     Returns
     -------
     starts, distances, indices : array
         The same without the queries.
     """
-    xp = device.xp
+    xp, bounds, kept, first = device.xp, device.to_host(starts), 0, 0
     counts = xp.diff(starts)
-    keep = indices != xp.repeat(xp.arange(len(counts)), counts)
-    before = xp.concatenate([xp.zeros(1, np.int64), xp.cumsum(keep)])
-    return before[starts], distances[keep], indices[keep]
+    while first < len(counts):
+        stop = max(first + 1, int(np.searchsorted(bounds, bounds[first] + DROP_PAIRS, side="right")) - 1)
+        pairs = slice(int(bounds[first]), int(bounds[stop]))
+        rows = xp.repeat(xp.arange(first, stop), counts[first:stop])
+        keep = indices[pairs] != rows
+        counts[rows[~keep]] -= 1
+        end = kept
+        for values in (distances, indices):
+            left = values[pairs][keep]
+            end = kept + len(left)
+            values[kept:end] = left
+        kept, first = end, stop
+    return starts_of(device, counts), distances[:kept], indices[:kept]

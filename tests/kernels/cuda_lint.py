@@ -1,7 +1,7 @@
-"""Compiles a CUDA kernel without a GPU and reads what came out.
+"""Reads what the CUDA kernels were compiled to, without a GPU.
 
-Numba emits PTX through NVVM, `ptxas` makes machine code of it and reports registers and spills, `cuobjdump`
-lists the instructions.
+Numba emits PTX through NVVM, `ptxas` makes machine code of it and tells of registers and spills, `nvdisasm`
+lists the instructions. What the build of the library has compiled is not compiled again.
 
     python -m tests.kernels.cuda_lint            a table of all kernels on sm_90
     python -m tests.kernels.cuda_lint kmeans     of those with this in their name
@@ -12,53 +12,101 @@ import re
 import sys
 import tempfile
 from collections import Counter
+from itertools import accumulate
 
-from fastml.kernels import _build_cuda
-from fastml.kernels._build_cuda import kernels, ptx, run, tool
+import numpy as np
+
+from fastml.kernels import _build, _build_cuda
+from fastml.kernels._build_cuda import run, tool
 
 # What NVVM compiles for, and the machines that its PTX is then assembled for: the library's PTX, and that of
 # a kernel which is compiled just in time on a GPU of the ninth generation.
-ARCHITECTURES = {_build_cuda.VIRTUAL: ("sm_75", "sm_80", "sm_90"), (9, 0): ("sm_90",)}
+ARCHITECTURES = {_build_cuda.VIRTUAL: _build_cuda.ARCHITECTURES, (9, 0): ("sm_90",)}
 DOUBLE = ("DFMA", "DADD", "DMUL", "DSETP", "DMNMX", "MUFU.RCP64H", "MUFU.RSQ64H")
+INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,})\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)")
+# ELF's header of a section, and the flag of those that hold instructions.
+SECTION = np.dtype({
+    "names": ["flags", "offset", "size"], "formats": ["<u8"] * 3, "offsets": [8, 24, 32], "itemsize": 64,
+})  # fmt: skip
+EXECUTABLE = 4
 
 
 def missing():
     """What the lint needs and does not find; empty when it can run."""
-    return ", ".join(name for name in ("ptxas", "cuobjdump") if tool(name) is None)
+    return ", ".join(name for name in ("ptxas", "nvdisasm") if tool(name) is None)
 
 
-def instructions(sass):
-    """How often each instruction occurs."""
-    return Counter(re.findall(r"/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)", sass))
+def machine_code(cubin):
+    """The instructions in an ELF file, as bytes."""
+    with open(cubin, "rb") as file:
+        data = file.read()
+    at, count = int.from_bytes(data[40:48], "little"), int.from_bytes(data[60:62], "little")
+    sections = np.frombuffer(data, SECTION, count, at)
+    code = (data[s["offset"] :][: s["size"]] for s in sections if s["flags"] & EXECUTABLE)
+    return b"".join(code)
 
 
-def lint(kernel, dtype, capability):
-    """What a kernel's variant needs of the machine, and the PTX's types of its parameters.
+def instructions(cubins, architecture):
+    """How often each instruction occurs in each of the files."""
+    # All at once: nvdisasm takes longer to start than to list a kernel.
+    codes = [machine_code(cubin) for cubin in cubins]
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"".join(codes))
+        file.flush()
+        listing = run(tool("nvdisasm"), "--binary", architecture.replace("sm_", "SM"), file.name)
+    counts = [Counter() for _ in codes]
+    ends = list(accumulate(map(len, codes)))
+    of = 0
+    for address, name in INSTRUCTION.findall(listing):
+        while int(address, 16) >= ends[of]:
+            of += 1
+        counts[of][name] += 1
+    return counts
+
+
+def lint():
+    """What every kernel needs of the machine, and the PTX's types of its parameters.
 
     Returns
     -------
     reports : dict
-        For each of the capability's architectures: registers; shared, stack and spill (bytes); double
-        (float64 instructions), local (accesses of local memory), shared_loads and shared_loads_128
-        (instructions); total (instructions).
-    parameters : list of str
-        "u64", "f32" and the like.
+        By name, dtype and capability; each a dict by architecture of what `report` returns.
+    parameters : dict
+        By name, dtype and capability: "u64", "f32" and the like.
     """
-    text, name = ptx(kernel, dtype, capability)
-    with tempfile.TemporaryDirectory() as folder:
-        source = os.path.join(folder, "kernel.ptx")
-        with open(source, "w") as file:
-            file.write(text)
-        reports = {architecture: assemble(source, architecture) for architecture in ARCHITECTURES[capability]}
-    head = text.partition(f".visible .entry {name}(")[2].partition(")")[0]
-    return reports, re.findall(r"\.param \.(\w+)", head)
+    reports, parameters = {}, {}
+    for capability, architectures in ARCHITECTURES.items():
+        found = _build_cuda.compiled(_build.OBJECTS, capability, architectures)
+        folders = {
+            (name, dtype, capability): folder
+            for name, variants in found
+            for dtype, folder in variants.items()
+        }
+        parameters |= {variant: _parameters(folder) for variant, folder in folders.items()}
+        for architecture in architectures:
+            cubins = [os.path.join(folder, architecture) for folder in folders.values()]
+            for variant, cubin, counts in zip(folders, cubins, instructions(cubins, architecture)):
+                reports.setdefault(variant, {})[architecture] = report(cubin, counts)
+    return reports, parameters
 
 
-def assemble(source, architecture):
-    """A report of `lint`."""
-    binary = source + architecture
-    log = run(tool("ptxas"), "-v", f"-arch={architecture}", source, "-o", binary)
-    counts = instructions(run(tool("cuobjdump"), "--dump-sass", binary))
+def _parameters(folder):
+    with open(os.path.join(folder, _build_cuda.PTX)) as file:
+        head = file.read().partition(".visible .entry ")[2].partition(")")[0]
+    return re.findall(r"\.param \.(\w+)", head)
+
+
+def report(cubin, counts):
+    """What a kernel needs of a machine.
+
+    Returns
+    -------
+    report : dict
+        registers; shared, stack and spill (bytes); double (float64 instructions), local (accesses of local
+        memory), shared_loads and shared_loads_128 (instructions); total (instructions).
+    """
+    with open(cubin + _build_cuda.LOG) as file:
+        log = file.read()
 
     def read(pattern):
         return max(map(int, re.findall(pattern, log)), default=0)
@@ -84,11 +132,10 @@ def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     row = "{:62} {:>8} {:>9} {:>7} {:>12} {:>6}"
     print(row.format("kernel", "dtype", "registers", "shared", "instructions", "double"))
-    for name, kernel in kernels().items():
-        for dtype in kernel.variants if wanted in name else ():
-            report = lint(kernel, dtype, (9, 0))[0]["sm_90"]
-            numbers = (report[column] for column in ("registers", "shared", "total", "double"))
-            print(row.format(name, str(dtype or "-"), *numbers), flush=True)
+    for (name, dtype, capability), reports in sorted(lint()[0].items(), key=str):
+        if wanted in name and capability == (9, 0):
+            numbers = (reports["sm_90"][column] for column in ("registers", "shared", "total", "double"))
+            print(row.format(name, str(dtype or "-"), *numbers))
 
 
 if __name__ == "__main__":

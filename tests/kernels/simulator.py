@@ -1,8 +1,7 @@
 """Runs CUDA kernels without a GPU.
 
-Numba's simulator gives kernels their `cuda` module; this file runs the threads and fills the simulator's
-gaps: warp primitives, keywords that it does not know, device functions, and CuPy, for which `simulated_cupy`
-stands in.
+Kernels run as the Python that they are. Numba is told to simulate, so that it asks for no driver; what
+kernels know as `cuda` is `InKernel`, and `simulated_cupy` stands in for CuPy.
 
 One thread runs at a time, until it waits for others; who goes first changes from launch to launch. Memory
 that a kernel allocates holds NaN at first. So a kernel that needs a barrier and has none gives itself away,
@@ -12,11 +11,13 @@ mostly, and one whose threads wait in different places raises.
 import os
 import random
 import sys
-import threading
+from typing import NamedTuple
 
+import greenlet
 import numpy as np
 
 WARP = 32
+ALL_LANES = 2**WARP - 1
 
 
 def start(*, small_tiles=True):
@@ -33,12 +34,7 @@ def start(*, small_tiles=True):
 
     sys.modules["cupy"] = simulated_cupy
     from numba import cuda
-    from numba.cuda.simulator.kernelapi import FakeCUDALocal, FakeCUDAModule, FakeCUDAShared
 
-    for primitive in (shfl_sync, shfl_down_sync, shfl_up_sync, shfl_xor_sync, syncwarp, ballot_sync):
-        setattr(FakeCUDAModule, primitive.__name__, staticmethod(primitive))
-    FakeCUDAShared.array = shared_array
-    FakeCUDALocal.array = lambda self, shape, dtype, alignment=None: poisoned(shape, dtype)
     cuda.jit = jit
     cuda.from_cuda_array_interface = lambda interface, owner, sync: owner.host
     from fastml.kernels import _cuda_library
@@ -68,22 +64,13 @@ def shrink_tiles():
 
 
 # ---- kernels and device functions -------------------------------------------------------
-class InKernel:
-    """What kernels know as `cuda`: the module of the launch that is running."""
-
-    module = None
-
-    def __getattr__(self, name):
-        return getattr(InKernel.module, name)
-
-
 def jit(function, device=False, **options):
     """`numba.cuda.jit` without the compiler's options."""
     from numba import cuda
 
     for name, value in function.__globals__.items():
         if value is cuda:
-            function.__globals__[name] = InKernel()
+            function.__globals__[name] = InKernel
     return function if device else Kernel(function)
 
 
@@ -115,110 +102,84 @@ class Kernel:
 
     def launch(self, blocks, threads, args):
         """Run one block after the other."""
-        from numba.cuda.simulator.kernelapi import FakeCUDAModule
-
         assert blocks[0] < 2**31 and max(blocks[1:]) < 2**16 and np.prod(threads) <= 1024
         for arg in args:
             assert isinstance(arg, (np.ndarray, np.number, int)), f"a kernel cannot take {type(arg)}"
+        InKernel.gridDim, InKernel.blockDim = Place(*blocks), Place(*threads)
+        # As CUDA numbers them: x runs fastest.
+        places = [Place(x, y, z) for z, y, x in np.ndindex(*threads[::-1])]
         for block in np.ndindex(*blocks):
-            InKernel.module = FakeCUDAModule(blocks, threads, 0)
-            Block(self.function, args, block, threads, self.order).run()
+            InKernel.blockIdx = Place(*block)
+            Block(self.function, args, places, self.order).run()
+
+
+class Place(NamedTuple):
+    """A block of a grid or a thread of a block; or how many there are."""
+
+    x: int
+    y: int
+    z: int
 
 
 class Block:
     """The threads of a block, which take turns."""
 
-    def __init__(self, function, args, index, shape, order):
-        # As CUDA numbers them: x runs fastest.
-        places = [(x, y, z) for z in range(shape[2]) for y in range(shape[1]) for x in range(shape[0])]
-        self.threads = [Thread(self, i, place, index) for i, place in enumerate(places)]
-        self.turn_over = threading.Semaphore(0)
+    def __init__(self, function, args, places, order):
+        self.threads = [Thread(self, i, place) for i, place in enumerate(places)]
         self.function, self.args, self.order = function, args, order
-        self.exchanged = {}
-        self.failed = None
+        self.shared, self.exchanged = {}, {}
 
     def run(self):
-        """Give every thread its turns; raise what a thread raised."""
-        for thread in self.threads:
-            thread.start()
+        """Give every thread its turns; raise what a thread raises."""
+        InKernel.block = self
         running = list(self.threads)
-        while running and self.failed is None:
-            self.order.shuffle(running)
+        try:
+            while running:
+                running.sort(key=lambda _: self.order.random())
+                for thread in running:
+                    if thread.may_go:
+                        InKernel.thread, InKernel.threadIdx = thread, thread.place
+                        thread.switch()
+                running = [thread for thread in running if not thread.dead]
+                self.release(running)
+        finally:
             for thread in running:
-                thread.give_turn()
-            running = [thread for thread in running if thread.waits_for != "end"]
-            self.release(running)
-        if self.failed is not None:
-            for thread in running:
-                thread.give_turn()  # it raises Aborted
-            raise self.failed
+                thread.throw()  # it ends
 
     def release(self, running):
         """Let those go on whose whole block, or warp, has arrived."""
-        at_barrier = [thread for thread in running if thread.waits_for == "block"]
-        whole_block = len(at_barrier) == len(running)
-        progress = whole_block
+        whole_block = all(thread.waits_for == "block" for thread in running)
+        warps = {}
         for thread in running:
             thread.may_go = whole_block
-        for warp in {thread.warp for thread in running}:
-            lanes = [thread for thread in running if thread.warp == warp]
-            if all(thread.waits_for == "warp" for thread in lanes):
-                self.exchanged[warp] = {thread.lane: thread.value for thread in lanes}
-                progress = True
-                for thread in lanes:
-                    thread.may_go = True
-        if running and not progress:
+            warps.setdefault(thread.warp, []).append(thread)
+        arrived = [lanes for lanes in warps.values() if all(thread.waits_for == "warp" for thread in lanes)]
+        for lanes in arrived:
+            self.exchanged[lanes[0].warp] = {thread.lane: thread.value for thread in lanes}
+            for thread in lanes:
+                thread.may_go = True
+        if not (whole_block or arrived):
             places = {thread.waits_for for thread in running}
-            self.failed = RuntimeError(f"threads of one block wait for ever: {places}")
+            raise RuntimeError(f"threads of one block wait for ever: {places}")
 
 
-class Aborted(BaseException):
-    """Another thread of the block has failed."""
+class Thread(greenlet.greenlet):
+    """A thread of a block. It runs until it waits: then the block, which is its parent, goes on."""
 
-
-class Thread(threading.Thread):
-    """A thread of a block; Numba's module reads its indices."""
-
-    def __init__(self, block, number, place, block_index):
-        from numba.cuda.simulator.kernelapi import Dim3
-
-        super().__init__(daemon=True)
-        self.block, self.thread_id = block, number
+    def __init__(self, block, number, place):
+        super().__init__()
+        self.block, self.place = block, place
         self.warp, self.lane = divmod(number, WARP)
-        self.threadIdx, self.blockIdx = Dim3(*place), Dim3(*block_index)
-        self.turn = threading.Semaphore(0)
         self.waits_for, self.may_go, self.value = None, True, None
 
-    def give_turn(self):
-        """Let it run until it waits; called by the block."""
-        if self.may_go or self.block.failed is not None:
-            self.turn.release()
-            self.block.turn_over.acquire()
-
     def run(self):
-        self.turn.acquire()
-        try:
-            with np.errstate(all="ignore"):
-                self.block.function(*self.block.args)
-        except Aborted:
-            pass
-        except Exception as error:
-            self.block.failed = error
-        self.waits_for = "end"
-        self.block.turn_over.release()
+        with np.errstate(all="ignore"):
+            self.block.function(*self.block.args)
 
     def wait(self, what):
         """Wait for the other threads of the block or the warp."""
-        self.waits_for, self.may_go = what, False
-        self.block.turn_over.release()
-        self.turn.acquire()
-        if self.block.failed is not None:
-            raise Aborted
-        self.waits_for = None
-
-    def syncthreads(self):
-        """Wait for the block."""
-        self.wait("block")
+        self.waits_for = what
+        self.parent.switch()
 
     def exchange(self, value):
         """Give `value` to the other lanes of the warp; return theirs."""
@@ -227,48 +188,67 @@ class Thread(threading.Thread):
         return self.block.exchanged[self.warp]
 
 
-# ---- memory ------------------------------------------------------------------------------
+class InKernel:
+    """What kernels know as `cuda`; of the block and the thread that are running."""
+
+    gridDim = blockDim = blockIdx = threadIdx = block = thread = None
+
+    class shared:
+        """Memory of a block's threads: one array for each line of the source."""
+
+        def array(shape, dtype, alignment=None):
+            caller = sys._getframe(1)
+            line = caller.f_code.co_filename, caller.f_lineno
+            if line not in InKernel.block.shared:
+                InKernel.block.shared[line] = poisoned(shape, dtype)
+            return InKernel.block.shared[line]
+
+    class local:
+        """Memory of a thread."""
+
+        def array(shape, dtype, alignment=None):
+            return poisoned(shape, dtype)
+
+    class atomic:
+        """What no other thread interrupts; here none ever does."""
+
+        def add(array, index, value):
+            old = array[index]
+            array[index] += value
+            return old
+
+    def syncthreads():
+        InKernel.thread.wait("block")
+
+    def syncwarp(mask=ALL_LANES):
+        InKernel.thread.exchange(None)
+
+    def shfl_sync(mask, value, source):
+        return shuffle(value, source % WARP)
+
+    def shfl_down_sync(mask, value, delta):
+        return shuffle(value, InKernel.thread.lane + delta)
+
+    def shfl_up_sync(mask, value, delta):
+        return shuffle(value, InKernel.thread.lane - delta)
+
+    def shfl_xor_sync(mask, value, bits):
+        return shuffle(value, InKernel.thread.lane ^ bits)
+
+    def ballot_sync(mask, condition):
+        held = InKernel.thread.exchange(bool(condition))
+        return sum(1 << lane for lane, true in held.items() if true)
+
+    def popc(bits):
+        return int(bits).bit_count()
+
+
+def shuffle(value, source):
+    """The value that the lane `source` gives; the own one if there is no such lane."""
+    return InKernel.thread.exchange(value).get(source, value)
+
+
 def poisoned(shape, dtype):
     """An array of NaN, or of the largest integer."""
     dtype = np.dtype(dtype)
     return np.full(shape, np.nan if dtype.kind == "f" else np.iinfo(dtype).max, dtype)
-
-
-def shared_array(self, shape, dtype, alignment=None):
-    """Memory shared by the threads of a block: one array for each line of the source."""
-    caller = sys._getframe(1)
-    line = caller.f_code.co_filename, caller.f_lineno
-    if line not in self._allocations:
-        self._allocations[line] = poisoned(shape, dtype)
-    return self._allocations[line]
-
-
-# ---- warps -------------------------------------------------------------------------------
-def _shuffle(value, source):
-    thread = threading.current_thread()
-    return thread.exchange(value).get(source(thread.lane), value)
-
-
-def shfl_sync(mask, value, source):
-    return _shuffle(value, lambda lane: source % WARP)
-
-
-def shfl_down_sync(mask, value, delta):
-    return _shuffle(value, lambda lane: lane + delta)
-
-
-def shfl_up_sync(mask, value, delta):
-    return _shuffle(value, lambda lane: lane - delta)
-
-
-def shfl_xor_sync(mask, value, bits):
-    return _shuffle(value, lambda lane: lane ^ bits)
-
-
-def syncwarp(mask=0xFFFFFFFF):
-    threading.current_thread().exchange(None)
-
-
-def ballot_sync(mask, condition):
-    held = threading.current_thread().exchange(bool(condition))
-    return sum(1 << lane for lane, true in held.items() if true)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from fastml.kernels import _cuda_library
+from fastml.kernels import _build_cuda, _cuda_library
 from fastml.kernels._compile import ArrayOf, scalar_name, variant_name
 from tests.kernels import cuda_lint, simulated_cupy
 
 pytestmark = pytest.mark.cuda_lint
-KERNELS = cuda_lint.kernels()
+KERNELS = _build_cuda.kernels()
 # How PTX calls a parameter.
 TYPES = {np.dtype(np.int64): "u64", np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
 
@@ -55,17 +55,19 @@ def variants():
             yield pytest.param(name, dtype, id=f"{name}-{variant_name(dtype)}")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def tools():
+@pytest.fixture(scope="module")
+def linted():
     if cuda_lint.missing():
         pytest.skip(f"the cuda-lint extra is not installed: no {cuda_lint.missing()}")
+    return cuda_lint.lint()
 
 
 @pytest.mark.parametrize("capability", cuda_lint.ARCHITECTURES, ids="compute_{0[0]}{0[1]}".format)
 @pytest.mark.parametrize(("name", "dtype"), list(variants()))
-def test_kernel(name, dtype, capability):
-    reports, parameters = cuda_lint.lint(KERNELS[name], dtype, capability)
+def test_kernel(linted, name, dtype, capability):
+    reports, parameters = (found[name, dtype, capability] for found in linted)
     assert parameters == passed_on(KERNELS[name], dtype)
+    assert tuple(reports) == cuda_lint.ARCHITECTURES[capability]
     for architecture, report in reports.items():
         told = f"{architecture}: {report}"
         assert report["total"] > 16, "nothing was compiled"

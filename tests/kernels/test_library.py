@@ -111,6 +111,7 @@ def test_the_library_needs_only_libc_and_libm(level):
     assert not [name for name in needed if not any(hasattr(library, name) for library in libraries)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("level", "sources"), [*((level, "library") for level in LEVELS), (cpu_level(), "jit")]
 )

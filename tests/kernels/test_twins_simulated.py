@@ -12,7 +12,8 @@ import pytest
 from tests.kernels import boosting_cases
 from tests.kernels.known_cases import TWINS
 
-pytest.importorskip("numba_cuda", reason="the simulator comes with numba-cuda")
+pytest.importorskip("numba_cuda", reason="the simulator tells numba-cuda to ask for no driver")
+pytest.importorskip("greenlet", reason="the simulator's threads are greenlets")
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +46,7 @@ def errors():
     return {**finish(children[0]), **finish(children[1])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("case", OTHERS)
 def test_case(errors, case, dtype):

@@ -7,6 +7,7 @@ import sklearn.neighbors as theirs
 from scipy import sparse
 
 import fastml.neighbors as ours
+from fastml.solvers import neighbors as solver
 
 MODES = pytest.mark.parametrize("mode", ["connectivity", "distance"])
 SELF = pytest.mark.parametrize("include_self", [True, False, "auto"])
@@ -87,3 +88,21 @@ def test_wrong_parameters(params):
             module.radius_neighbors_graph(points(), 3.0, **params)
     with pytest.raises(ValueError):
         ours.kneighbors_graph(points(), 0)
+
+
+@pytest.mark.parametrize("n_pairs", [1, 700, 1 << 16])
+@pytest.mark.parametrize("mode", ["connectivity", "distance"])
+def test_points_leave_themselves_out_a_few_rows_at_a_time(monkeypatch, wine, mode, n_pairs):
+    monkeypatch.setattr(solver, "DROP_PAIRS", n_pairs)
+    X = np.vstack([wine[0], wine[0][:40]])  # with neighbours at no distance
+    radius = {"radius": 60.0, "mode": mode}
+    found = ours.radius_neighbors_graph(X, **radius)
+    whole = ours.radius_neighbors_graph(X, include_self=True, **radius)
+    assert whole.nnz - found.nnz == len(X)
+    np.testing.assert_array_equal(np.diff(found.indptr), np.diff(whole.indptr) - 1)
+    expected = whole.copy()
+    expected.data += 1  # zeros are edges too
+    expected.setdiag(0)
+    expected.eliminate_zeros()
+    found.data += 1
+    np.testing.assert_array_equal(found.toarray(), expected.toarray())

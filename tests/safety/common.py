@@ -15,7 +15,10 @@ from threadpoolctl import ThreadpoolController
 import fastml
 from fastml import _threads
 
-SETTINGS = {"random_state": 0, "n_clusters": 6, "n_init": 2, "max_iter": 15, "n_neighbors": 5, "radius": 1.5}
+SETTINGS = {
+    "random_state": 0, "n_clusters": 6, "n_init": 2, "max_iter": 15, "n_neighbors": 5, "radius": 1.5,
+    "n_estimators": 10,
+}  # fmt: skip
 RESULTS = ("predict", "predict_proba", "transform", "kneighbors", "radius_neighbors")
 
 

@@ -47,14 +47,13 @@ def find_violation(f, closed, begin, end):
 def find_partner(K, f, closed, begin, end, i, highest):
     """By how much the objective may fall with the best partner of i, and which that is."""
     size = f.shape[0]
-    diagonal = closed[2 * size : 3 * size]
     best, zero, least = simd.splat(0.0), simd.splat(0.0), simd.splat(LEAST_CURVATURE)
     where = simd.splat_index(0, best)
-    level, own, two = simd.splat(highest), simd.splat(diagonal[i]), simd.splat(2.0)
+    level, own, two = simd.splat(highest), simd.splat(closed[2 * size + i]), simd.splat(2.0)
     for t in range(begin, end, LANES):
         falling = simd.load(f, t) + simd.load(closed, size + t)
         apart = simd.maximum(level - falling, zero)
-        curvature = own + simd.load(diagonal, t) - two * simd.load(K, i * size + t)
+        curvature = own + simd.load(closed, 2 * size + t) - two * simd.load(K, i * size + t)
         gain = apart * apart / simd.maximum(curvature, least)
         larger = best < gain
         best = simd.select(larger, gain, best)
@@ -65,10 +64,11 @@ def find_partner(K, f, closed, begin, end, i, highest):
 
 
 @helper
-def close(t, b, low, high, closed):
+def close(t, b, bounds, closed):
     """Note what keeps a variable from rising, and what from falling."""
-    closed[t] = 0.0 if b[t] < high[t] else -np.inf
-    closed[b.shape[0] + t] = 0.0 if b[t] > low[t] else np.inf
+    size = b.shape[0]
+    closed[t] = 0.0 if b[t] < bounds[size + t] else -np.inf
+    closed[size + t] = 0.0 if b[t] > bounds[t] else np.inf
 
 
 @helper
@@ -82,12 +82,43 @@ def copy_row(t, values, picks, K, closed):
             K[t, m] = values[row, uint64(picks[m])]
 
 
+@helper
+def begin_closed(values, picks, K, bounds, b, closed):
+    """Fill `closed` for the first step."""
+    size, known = picks.shape[0], values.shape[0] == 0
+    for t in range(size):
+        close(t, b, bounds, closed)
+        closed[2 * size + t] = K[t, t] if known else values[picks[t], picks[t]]
+        closed[3 * size + t] = 1.0 if known else 0.0
+
+
+@helper
+def move_pair(i, j, K, bounds, b, f, closed):
+    """Move a pair as far as the objective falls and the bounds allow."""
+    size = f.shape[0]
+    up, down = bounds[size + i] - b[i], b[j] - bounds[j]
+    curvature = closed[2 * size + i] + closed[2 * size + j] - 2.0 * K[i, j]
+    step = (f[i] - f[j]) / (curvature if curvature > LEAST_CURVATURE else LEAST_CURVATURE)
+    if step > up:  # `min` takes long to compile
+        step = up
+    if step > down:
+        step = down
+    b[i] = bounds[size + i] if step == up else b[i] + step
+    b[j] = bounds[j] if step == down else b[j] - step
+    close(i, b, bounds, closed)
+    close(j, b, bounds, closed)
+    by = simd.splat(step)
+    for t in range(0, size, LANES):
+        change = simd.load(K, i * size + t) - simd.load(K, j * size + t)
+        simd.store(f, t, simd.load(f, t) - by * change)
+
+
 @kernel
 def take_steps(
     values: float32[:, :],  # IN (n_all, n_all) a kernel matrix, or (0, 0) where K is there
     picks: int64[:],  # IN (size,) the rows of it that are the working set; size is a multiple of LANES
     K_work: float64[:, :],  # IN, WORK (size, size) the kernel of the working set
-    bounds: float64[:, :],  # IN (2, size) low and high; equal where there is no variable
+    bounds: float64[:],  # IN (2 * size,) low ones, then high ones; equal where there is no variable
     b_out: float64[:],  # IN, OUT (size,) the variables
     f_out: float64[:],  # IN, OUT (size,) the negative gradient
     closed_work: float64[:],  # WORK (4 * size,) 0, or what keeps from rising (-inf) and from falling (inf);
@@ -96,36 +127,23 @@ def take_steps(
     tol: float64,
     max_steps: int64,
 ) -> int64:  # how many steps were made
-    size, low, high = picks.shape[0], bounds[0], bounds[1]
-    for t in range(size):
-        close(t, b_out, low, high, closed_work)
-        known = values.shape[0] == 0
-        closed_work[2 * size + t] = K_work[t, t] if known else values[picks[t], picks[t]]
-        closed_work[3 * size + t] = 1.0 if known else 0.0
+    size = picks.shape[0]
+    begin_closed(values, picks, K_work, bounds, b_out, closed_work)
     for steps in range(max_steps):
         i, j, largest = 0, 0, 0.0
-        for part in range(2):
-            begin, end = (0, split) if part == 0 else (split, size)
+        begin, end = 0, split
+        for _ in range(2):
             highest, first, lowest = find_violation(f_out, closed_work, begin, end)
             if highest - lowest >= tol:
                 copy_row(first, values, picks, K_work, closed_work)
                 gain, partner = find_partner(K_work, f_out, closed_work, begin, end, first, highest)
                 if gain > largest:
                     i, j, largest = first, partner, gain
+            begin, end = split, size
         if largest == 0.0:
             return steps
         copy_row(j, values, picks, K_work, closed_work)
-        both = closed_work[2 * size + i] + closed_work[2 * size + j]
-        curvature = max(both - 2.0 * K_work[i, j], LEAST_CURVATURE)
-        step = min((f_out[i] - f_out[j]) / curvature, high[i] - b_out[i], b_out[j] - low[j])
-        b_out[i] = high[i] if step == high[i] - b_out[i] else b_out[i] + step
-        b_out[j] = low[j] if step == b_out[j] - low[j] else b_out[j] - step
-        close(i, b_out, low, high, closed_work)
-        close(j, b_out, low, high, closed_work)
-        by = simd.splat(step)
-        for t in range(0, size, LANES):
-            change = simd.load(K_work, i * size + t) - simd.load(K_work, j * size + t)
-            simd.store(f_out, t, simd.load(f_out, t) - by * change)
+        move_pair(i, j, K_work, bounds, b_out, f_out, closed_work)
     return max_steps
 
 
@@ -261,7 +279,7 @@ def _take_steps(values, picks, K, variables, parts, tol, max_steps):
             filled_up[there] = narrow[here]
     split = parts[1][1].start
     n_steps = take_steps(
-        values, picks, K, wide[:2], wide[2], wide[3], np.empty(4 * len(K)), split, tol, max_steps
+        values, picks, K, wide[:2].reshape(-1), wide[2], wide[3], np.empty(4 * len(K)), split, tol, max_steps
     )
     for here, there in parts:
         for narrow, filled_up in zip(variables[2:], wide[2:]):
