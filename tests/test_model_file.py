@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 import fastml
 from fastml._discovery import all_estimators
 from fastml.cluster import KMeans, MiniBatchKMeans
+from fastml.discriminant_analysis import LinearDiscriminantAnalysis
 from fastml.ensemble import (
     AdaBoostClassifier,
     AdaBoostRegressor,
@@ -27,9 +29,21 @@ from fastml.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from fastml.linear_model import (
+    ElasticNet,
+    HuberRegressor,
+    LinearRegression,
+    LogisticRegression,
+    MultiTaskLasso,
+    Ridge,
+    RidgeClassifier,
+    SGDClassifier,
+    SGDRegressor,
+)
 from fastml.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
 from fastml.pipeline import make_pipeline
-from fastml.preprocessing import MinMaxScaler, StandardScaler
+from fastml.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
+from fastml.svm import SVC, SVR, LinearSVC, NuSVC, OneClassSVM
 from fastml.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 safetensors = pytest.importorskip("safetensors", reason="model files need the extra `files`")
@@ -118,6 +132,100 @@ def test_every_estimator_comes_back(cls, dtype, iris, path):
     y = np.column_stack([y, y]) if cls.__name__.startswith("MultiTask") else y
     check(cls().fit(X, y), X, path)
     assert_same_model(cls(), through(cls(), path))  # one that was not fitted, too
+
+
+FAMILIES_FOR_SPARSE = ("linear_model", "svm")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("cls", [
+    cls for _, cls in all_estimators() if cls.__module__.split(".")[1] in FAMILIES_FOR_SPARSE
+], ids=lambda cls: cls.__name__)  # fmt: skip
+def test_every_estimator_of_sparse_data_comes_back(cls, dtype, iris, path):
+    assert cls().__sklearn_tags__().input_tags.sparse
+    X, y = sparse.csr_matrix((iris[0] * (iris[0] > 1.5)).astype(dtype)), iris[1]
+    y = np.column_stack([y, y]) if cls.__name__.startswith("MultiTask") else y
+    check(cls().fit(X, y), X, path)
+
+
+MACHINES = {
+    "linear": SVC(kernel="linear"),
+    "polynomial": SVC(kernel="poly", degree=2, coef0=1.0, decision_function_shape="ovo"),
+    "sigmoid": NuSVC(nu=0.2, kernel="sigmoid", gamma=0.01, break_ties=True),
+    "probabilities": SVC(probability=True, random_state=0),
+    "numbers": SVR(C=7.0, kernel="poly"),
+    "one class": OneClassSVM(nu=0.2),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The `probability` parameter", "ignore:Attribute `prob")
+@pytest.mark.parametrize("kind", [np.array, sparse.csr_matrix, sparse.csr_array])
+@pytest.mark.parametrize("name", MACHINES)
+def test_machines_of_all_kinds_come_back(name, kind, iris, path):
+    X = kind(iris[0])
+    again = check(MACHINES[name].fit(X, iris[1]), X, path)
+    if MACHINES[name].kernel == "linear":
+        assert_same(again.coef_, MACHINES[name].coef_)
+
+
+def test_a_machine_of_two_classes_and_one_of_a_kernel_matrix_come_back(breast_cancer, path):
+    X, y = breast_cancer
+    check(SVC().fit(sparse.csr_matrix(X), y), X, path)
+    K = X @ X.T / 1e6
+    check(SVC(kernel="precomputed").fit(K, y), K, path)
+
+
+LINEAR = {
+    "averages": SGDClassifier(average=True, random_state=0),
+    "averages of numbers": SGDRegressor(average=5, random_state=0),
+    "eigenvalues": LinearDiscriminantAnalysis("eigen", shrinkage="auto"),
+    "few coefficients": LogisticRegression(l1_ratio=1.0, solver="saga", C=0.1),
+    "modified Huber": SGDClassifier("modified_huber", random_state=0),
+    "no intercept": LinearRegression(fit_intercept=False),
+    "no intercept of a machine": LinearSVC(fit_intercept=False, random_state=0),
+    "products": PolynomialFeatures(3, interaction_only=True),
+    "positive": LinearRegression(positive=True),
+    "positive net": ElasticNet(alpha=0.1, positive=True),
+    "twin": Ridge(solver="sag", random_state=0),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", LINEAR)
+def test_linear_models_of_all_kinds_come_back(name, iris, path):
+    check(LINEAR[name].fit(*iris), iris[0], path)
+
+
+def test_a_model_that_cannot_transform_comes_back(iris, path):
+    model = LinearDiscriminantAnalysis("lsqr").fit(*iris)
+    assert_same(model.predict_proba(iris[0]), through(model, path).predict_proba(iris[0]))
+
+
+@pytest.mark.parametrize("cls", [LinearRegression, Ridge, MultiTaskLasso])
+def test_several_targets_of_linear_models_come_back(cls, diabetes, path):
+    X, y = diabetes
+    check(cls().fit(X, np.column_stack([y, y[::-1], y**2])), X, path)
+
+
+def test_several_labels_come_back(iris, path):
+    X, y = iris
+    check(RidgeClassifier().fit(X, y[:, None] == [0, 1]), X, path)
+    with pytest.warns(match="column-vector y"):
+        check(RidgeClassifier().fit(X, y[:, None]), X, path)
+
+
+@pytest.mark.parametrize("cls", [LogisticRegression, SGDClassifier, LinearSVC])
+def test_sparse_coefficients_come_back(cls, iris, path):
+    check(cls(random_state=0).fit(*iris).sparsify(), iris[0], path)
+
+
+@pytest.mark.parametrize("average", [False, True])
+def test_a_descent_goes_on_after_loading(average, iris, path):
+    X, y = iris
+    model = SGDClassifier(average=average, random_state=0).partial_fit(X[::2], y[::2], classes=[0, 1, 2])
+    again = through(model, path)
+    assert_same(model.partial_fit(X, y).coef_, again.partial_fit(X, y).coef_)
 
 
 TREES = {
@@ -307,20 +415,23 @@ def test_an_array_of_objects_is_refused_by_name(iris, path):
 
 
 def test_foreign_objects_are_refused_by_name(iris, path):
-    from scipy.sparse import csr_matrix
-    from sklearn.svm import SVC
+    from sklearn.svm import SVC as Theirs
 
     class Own(KMeans):
         pass
 
     with pytest.raises(TypeError, match="SVC"):
-        fastml.save_model(SVC(), path)
+        fastml.save_model(Theirs(), path)
     with pytest.raises(TypeError, match="Own"):
         fastml.save_model(Own(), path)
     with pytest.raises(TypeError, match=r"Pipeline\.steps.*SVC"):
-        fastml.save_model(make_pipeline(StandardScaler(), SVC()), path)
-    with pytest.raises(TypeError, match=r"NearestNeighbors\._fit_X|NearestNeighbors\._sklearn"):
-        fastml.save_model(NearestNeighbors().fit(csr_matrix(iris[0])), path)
+        fastml.save_model(make_pipeline(StandardScaler(), Theirs()), path)
+    with pytest.raises(TypeError, match=r"NearestNeighbors\._sklearn"):
+        fastml.save_model(NearestNeighbors().fit(sparse.csr_matrix(iris[0])), path)
+    est = SVC().fit(sparse.csr_matrix(iris[0]), iris[1])
+    est.support_vectors_ = est.support_vectors_.tocoo()
+    with pytest.raises(TypeError, match=r"SVC\.support_vectors_ cannot be saved"):
+        fastml.save_model(est, path)
 
 
 def test_values_within_themselves_are_refused(path):
@@ -478,6 +589,71 @@ def test_neighbours_classes_stay_in_their_range(path, iris):
         refused(path, "class is none")
 
 
+# ---- linear models and machines that lead astray -----------------------------------------------------------
+@pytest.mark.parametrize(("part", "bad"), [
+    ("indices", lambda part: part + 4), ("indices", lambda part: part - 1),
+    ("indices", lambda part: part[1:]), ("indices", lambda part: part.astype(np.int64)),
+    ("indices", lambda part: part.astype(float)), ("indptr", lambda part: part[:-1]),
+    ("indptr", lambda part: part[::-1]), ("indptr", lambda part: part + 1),
+    ("indptr", lambda part: part[:, None]), ("indptr", lambda part: np.r_[part[:-1], part[-1] + 9]),
+    ("indptr", lambda part: np.r_[0, 2**31 - 1, -(2**31), part[3:]].astype("i4")),
+    ("indptr", lambda part: part[:0]),
+    ("data", lambda part: part[:-1]), ("data", lambda part: part.astype(int)),
+    ("shape", (2, 4)), ("shape", (-1, 4)), ("shape", (47.0, 4)), ("shape", [47, 4]), ("shape", (47, 2**80)),
+    ("shape", None), ("class", "csc_matrix"), ("class", "eye"), ("class", ["csr_matrix"]), ("class", None),
+])  # fmt: skip
+@pytest.mark.parametrize("name", ["support_vectors_", "_dual_coef_"])
+def test_numbers_out_of_their_sparse_matrix_are_refused(name, part, bad, path, iris):
+    fastml.save_model(SVC(C=2).fit(sparse.csr_matrix(iris[0]), iris[1]), path)
+    described, arrays = contents(path)
+    if callable(bad):
+        key = state_of(described, name, part)["array"]
+        arrays[key] = np.ascontiguousarray(bad(arrays[key]), bad(arrays[key]).dtype)
+    else:
+        written = {"tuple": list(bad)} if type(bad) is tuple else bad
+        entries = state_of(described, name)["dict"]
+        next(entry for entry in entries if entry[0] == part)[1] = written
+    write(path, described, arrays)
+    refused(path)
+
+
+def test_arrays_that_are_parts_of_two_matrices_are_copied(path, iris):
+    model = through(SVC().fit(sparse.csr_matrix(iris[0]), iris[1]), path)
+    fastml.save_model(model, path)
+    described, arrays = contents(path)
+    for entries in (state_of(described, name)["dict"] for name in ("dual_coef_", "_dual_coef_")):
+        next(entry for entry in entries if entry[0] == "data")[1] = {"array": "both"}
+    write(path, described, {**arrays, "both": model.dual_coef_.data})
+    again = fastml.load_model(path)
+    again.dual_coef_.data[:] = 0
+    assert_same(again.predict(iris[0]), model.predict(iris[0]))
+
+
+@pytest.mark.parametrize(("name", "attribute", "bad"), [
+    ("machine", "_probA", np.zeros(2)), ("machine", "_probB", np.zeros((3, 1))), ("machine", "_gamma", "1"),
+    ("machine", "_sparse", True), ("machine", "_sparse", 0), ("machine", "support_", np.zeros(3, int)),
+    ("machine", "_n_support", np.array([50, 50, 50], np.int32)), ("machine", "_intercept_", np.zeros(2)),
+    ("machine", "_dual_coef_", np.zeros((3, 150))), ("machine", "support_vectors_", np.zeros((3, 4))),
+    ("sparse machine", "_sparse", False), ("sparse machine", "_dual_coef_", np.zeros((2, 3))),
+    ("sparse machine", "support_vectors_", sparse.csr_matrix((3, 4))),
+    ("sparse machine", "support_vectors_", sparse.csr_matrix((150, 4), dtype=int)),
+    ("discriminant", "coef_", np.zeros((0, 4))), ("discriminant", "coef_", np.zeros((3, 5))),
+    ("discriminant", "classes_", np.arange(2)), ("discriminant", "n_features_in_", 3),
+    ("logistic", "coef_", np.zeros((0, 4))), ("logistic", "coef_", np.zeros((3, 4), int)),
+    ("logistic", "coef_", np.zeros((3, 4, 1))), ("logistic", "coef_", sparse.csr_matrix((3, 5))),
+    ("logistic", "intercept_", np.zeros(2)), ("logistic", "intercept_", None),
+    ("logistic", "classes_", [0, 1, 2]), ("logistic", "classes_", np.arange(4)),
+    ("descent", "_standard", (np.zeros((3, 3)), np.zeros(3))), ("descent", "_average", None),
+    ("descent", "_average", (np.zeros((3, 4)), np.zeros(2))),
+], ids=str)  # fmt: skip
+def test_linear_models_whose_parts_do_not_fit_are_refused(name, attribute, bad, path, iris):
+    X, y = iris
+    est = MODELS[name].fit(sparse.csr_matrix(X) if name.startswith("sparse") else X, y)
+    setattr(est, attribute, bad)
+    fastml.save_model(est, path)
+    refused(path)
+
+
 # ---- trees that lead astray -----------------------------------------------------------------------------
 def test_a_tree_of_an_unknown_feature_is_refused(path, iris):
     for est, names in (
@@ -610,6 +786,14 @@ MODELS = {
     "isolation": IsolationForest(n_estimators=3, max_features=2, random_state=0),
     "clusters": KMeans(3, random_state=0),
     "scaler": StandardScaler(),
+    "machine": SVC(),
+    "sparse machine": SVC(),
+    "sparse one class": OneClassSVM(),
+    "discriminant": LinearDiscriminantAnalysis(),
+    "logistic": LogisticRegression(max_iter=1000),
+    "descent": SGDClassifier("log_loss", average=True, random_state=0),
+    "outliers of a line": HuberRegressor(max_iter=1000),
+    "labels": RidgeClassifier(),
 }
 
 
@@ -621,10 +805,10 @@ def load_and_use(path, X):
         return False
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for name, value in (("predict", X), ("transform", X), ("apply", X)):
+        for name in ("predict", "predict_proba", "decision_function", "transform", "apply"):
             if hasattr(model, name) and not (name == "transform" and hasattr(model, "predict")):
                 try:
-                    getattr(model, name)(value)
+                    getattr(model, name)(X)
                 except (ValueError, TypeError, IndexError, AttributeError, KeyError, OverflowError):
                     return False
     return True
@@ -634,7 +818,8 @@ def load_and_use(path, X):
 @pytest.mark.parametrize("name", MODELS)
 def test_damaged_files_do_no_harm(name, path, iris):
     X, y = iris
-    fastml.save_model(MODELS[name].fit(X, y), path)
+    y = y[:, None] == [0, 1] if name == "labels" else y
+    fastml.save_model(MODELS[name].fit(sparse.csr_matrix(X) if name.startswith("sparse") else X, y), path)
     good = path.read_bytes()
     for stop in range(0, len(good), max(1, len(good) // 60)):
         path.write_bytes(good[:stop])

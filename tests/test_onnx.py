@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.base import is_classifier, is_outlier_detector
 from sklearn.exceptions import NotFittedError
 
 import fastml
-from fastml.cluster import KMeans
+from fastml._discovery import all_estimators
+from fastml.cluster import KMeans, MiniBatchKMeans
+from fastml.discriminant_analysis import LinearDiscriminantAnalysis
 from fastml.ensemble import (
     BaggingClassifier,
     BaggingRegressor,
@@ -19,9 +23,27 @@ from fastml.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from fastml.linear_model import (
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
+    Perceptron,
+    Ridge,
+    RidgeClassifier,
+    RidgeClassifierCV,
+    SGDClassifier,
+)
 from fastml.neighbors import KNeighborsClassifier
 from fastml.pipeline import make_pipeline
-from fastml.preprocessing import MinMaxScaler, StandardScaler
+from fastml.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+)
+from fastml.svm import SVC, SVR, LinearSVC, NuSVC, OneClassSVM
 from fastml.tree import (
     DecisionTreeClassifier,
     DecisionTreeRegressor,
@@ -79,6 +101,20 @@ def check_regressor(est, X, dtype):
     np.testing.assert_allclose(found["variable"], est.predict(X), **TOLERANCE)
 
 
+def check_scores(est, X, dtype, tolerance):
+    """Compare a classifier or detector of outliers; rounding moves only labels that scores leave open."""
+    found, X = compute(est, X, dtype), X.astype(dtype)
+    gives_probabilities = hasattr(est, "predict_proba")
+    name = "probabilities" if gives_probabilities else "scores"
+    values = est.predict_proba(X) if gives_probabilities else est.decision_function(X)
+    assert found.keys() == {"label", name}
+    assert found[name].shape == values.shape
+    atol = tolerance * max(1, abs(values).max())
+    np.testing.assert_allclose(found[name], values, rtol=tolerance, atol=atol)
+    decided = abs(values) > atol if is_outlier_detector(est) else np.ones(len(X), bool)
+    np.testing.assert_array_equal(found["label"][decided], est.predict(X)[decided])
+
+
 def with_missing(X):
     X = X.copy()
     X[::5, 1] = X[::7, -1] = np.nan
@@ -105,6 +141,168 @@ def test_regressors(est, dtype, diabetes):
     check_regressor(est, X[:1], dtype)
 
 
+# ---- linear models and support vector machines -----------------------------------------------------------
+EXACT, ROUNDED = 1e-9, 1e-5  # where the estimator computes in float64, as the graph does, or in float32
+LINEAR_FAMILIES = ("discriminant_analysis", "linear_model", "svm")
+LINEAR = [cls for _, cls in all_estimators() if cls.__module__.split(".")[1] in LINEAR_FAMILIES]
+
+
+def tolerance_of(dtype):
+    return ROUNDED if dtype == np.float32 else EXACT
+
+
+def check_linear(est, X, dtype):
+    if is_classifier(est) or is_outlier_detector(est):
+        check_scores(est, X, dtype, tolerance_of(dtype))
+    else:
+        check_regressor(est, X, dtype)
+
+
+@pytest.fixture(scope="module")
+def scaled(iris, breast_cancer, digits, diabetes):
+    """Data for classification, and for regression, in columns of similar scale."""
+    sets = [(X[:600], y[:600]) for X, y in (iris, breast_cancer, digits)]
+    return [((X - X.mean(0)) / (X.std(0) + 1e-9), y) for X, y in sets], diabetes
+
+
+@pytest.mark.filterwarnings("ignore")  # of what is deprecated, or has not converged
+@pytest.mark.parametrize("cls", LINEAR, ids=lambda cls: cls.__name__)
+def test_every_linear_model_and_machine(cls, scaled):
+    classification, regression = scaled
+    for X, y in classification if is_classifier(cls()) else [regression]:
+        y = np.stack([y, y[::-1]], axis=1) if cls.__name__.startswith("MultiTask") else y
+        est = cls().fit(X, y)
+        for dtype in (np.float32, np.float64):
+            check_linear(est, X, dtype)
+            check_linear(est, X[:1], dtype)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("cls", LINEAR, ids=lambda cls: cls.__name__)
+def test_every_linear_model_of_float32(cls, iris):
+    X, y = iris[0].astype(np.float32), iris[1]
+    y = np.stack([y, y[::-1]], axis=1) if cls.__name__.startswith("MultiTask") else y
+    check_linear(cls().fit(X, y), X, np.float32)
+
+
+MACHINES = [
+    SVC(kernel="linear"),
+    SVC(kernel="poly", degree=2, coef0=0.5),
+    SVC(kernel="poly", degree=0),
+    SVC(kernel="sigmoid", gamma=0.01, coef0=-0.3),
+    SVC(C=10.0, gamma=0.5, break_ties=True),
+    SVC(decision_function_shape="ovo"),
+    SVC(probability=True, random_state=0),
+    NuSVC(nu=0.1, kernel="linear", probability=True, decision_function_shape="ovo", random_state=0),
+    SVR(kernel="linear"),
+    SVR(C=10.0, kernel="poly", coef0=1.0),
+    SVR(epsilon=1e4),
+    OneClassSVM(nu=0.1, kernel="poly"),
+]
+
+
+@DTYPES
+@pytest.mark.filterwarnings("ignore:The `probability` parameter")
+@pytest.mark.parametrize("kind", [np.array, sparse.csr_matrix], ids=["dense", "sparse"])
+@pytest.mark.parametrize("est", MACHINES, ids=str)
+def test_machines(est, kind, dtype, scaled):
+    for X, y in scaled[0]:
+        check_linear(est.fit(kind(X), y), X, dtype)
+
+
+def test_machines_of_a_kernel_matrix(iris):
+    X, y = iris
+    K = X @ X.T / 50
+    for est in (SVC(kernel="precomputed"), SVR(kernel="precomputed"), OneClassSVM(kernel="precomputed")):
+        check_linear(est.fit(K, y), K[:40], np.float64)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), n_classes=st.integers(2, 6), spread=st.sampled_from([0.3, 1.0, 3.0]))
+@pytest.mark.filterwarnings("ignore:The `probability` parameter")
+def test_probabilities_of_pairs(seed, n_classes, spread):
+    rng = np.random.RandomState(seed)
+    y = np.arange(20 * n_classes) % n_classes
+    X = rng.randn(n_classes, 3)[y] + spread * rng.randn(len(y), 3)
+    check_linear(SVC(probability=True, random_state=0).fit(X, y), X, np.float64)
+
+
+VARIANTS = [
+    LogisticRegression(fit_intercept=False),
+    LogisticRegression(l1_ratio=1.0, solver="saga", max_iter=1000),
+    SGDClassifier("log_loss", random_state=0),
+    SGDClassifier("modified_huber", random_state=0),
+    SGDClassifier(average=True, fit_intercept=False, random_state=0),
+    LinearDiscriminantAnalysis("lsqr", shrinkage="auto"),
+    LinearDiscriminantAnalysis("eigen", shrinkage=0.1),
+    LinearSVC(fit_intercept=False),
+]
+
+
+@DTYPES
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("est", VARIANTS, ids=str)
+def test_linear_classifiers(est, dtype, scaled):
+    for X, y in scaled[0]:
+        check_linear(est.fit(X, y), X, dtype)
+
+
+def test_shares_that_are_too_small_for_a_number(digits):
+    est = SGDClassifier("log_loss", alpha=1e-6, random_state=0).fit(*digits)
+    scores = est.decision_function(digits[0])
+    assert (scores.max(axis=1) < -750).any() and (scores.max(axis=1) > 750).any()
+    check_linear(est, digits[0], np.float64)
+
+
+@pytest.mark.parametrize("cls", [LogisticRegression, Perceptron, LinearSVC])
+def test_sparse_coefficients(cls, iris):
+    check_linear(cls(random_state=0).fit(*iris).sparsify(), iris[0], np.float64)
+
+
+@pytest.mark.parametrize("est", [LinearRegression(), Ridge(), Lasso(), LinearRegression(fit_intercept=False)])
+def test_several_targets_of_linear_models(est, diabetes):
+    X, y = diabetes
+    for targets in (np.stack([y, y**2], axis=1), y[:, None]):
+        check_regressor(est.fit(X, targets), X, np.float64)
+
+
+def test_projections_of_discriminant_analysis(wine):
+    X, y = wine
+    for solver in ("svd", "eigen"):
+        est = make_pipeline(LinearDiscriminantAnalysis(solver), StandardScaler(), LogisticRegression())
+        check_scores(est.fit(X, y), X, np.float64, EXACT)
+        check_scores(est, X, np.float32, 1e-4)
+    est = make_pipeline(LinearDiscriminantAnalysis(n_components=1), MinMaxScaler()).fit(X, y)
+    found = compute(est, X, np.float64)["transformed"]
+    np.testing.assert_allclose(found, est.transform(X), EXACT)
+
+
+@pytest.mark.parametrize("est", [LogisticRegression(max_iter=1000), SVC(), SVR(), Ridge()], ids=str)
+def test_missing_values_are_not_predicted_from(est, iris):
+    X = iris[0].copy()
+    est.fit(X, iris[1])
+    X[1, 2] = np.nan
+    *_, numbers = compute(est, X, np.float64).values()
+    assert np.isnan(numbers[1]).all()
+    assert not np.isnan(np.delete(numbers, 1, axis=0)).any()
+
+
+def test_linear_models_that_cannot_be_exported(iris):
+    X, y = iris
+    with pytest.raises(ValueError, match="SVC has a callable for its kernel"):
+        fastml.to_onnx(SVC(kernel=lambda A, B: A @ B.T).fit(X, y))
+    with pytest.raises(ValueError, match="break_ties must be False"):
+        fastml.to_onnx(SVC(break_ties=True, decision_function_shape="ovo").fit(X, y))
+    for est in (RidgeClassifier(), RidgeClassifierCV()):
+        with pytest.raises(ValueError, match="RidgeClassifier.* has several outputs"):
+            fastml.to_onnx(est.fit(X, y[:, None] == [0, 1]))
+    est = LinearDiscriminantAnalysis("lsqr").fit(X, y)
+    with pytest.raises(ValueError, match="does not transform"):
+        fastml.to_onnx(make_pipeline(est, LogisticRegression().fit(X, y)))
+    with pytest.raises(NotFittedError):
+        fastml.to_onnx(SVC())
+
+
 def test_missing_values_that_training_has_not_seen(breast_cancer):
     X, y = breast_cancer
     for est in CLASSIFIERS:
@@ -125,6 +323,8 @@ def test_labels(labels, iris):
     X, y = iris[0], np.array(labels)[iris[1]]
     check_classifier(DecisionTreeClassifier(random_state=0).fit(X, y), X, np.float32)
     check_classifier(HistGradientBoostingClassifier(max_iter=5).fit(X, y), X, np.float32)
+    for est in (LogisticRegression(), SVC(), LinearSVC()):
+        check_linear(est.fit(X, y), X, np.float64)
 
 
 @pytest.mark.parametrize("n_categories", [2, 5, 40, 200])
@@ -170,25 +370,40 @@ def test_random_data(seed, n, d, scale):
 @DTYPES
 @pytest.mark.parametrize("est", [
     StandardScaler(), StandardScaler(with_mean=False), StandardScaler(with_std=False), MinMaxScaler(),
-    MinMaxScaler((-2, 3), clip=True),
+    MinMaxScaler((-2, 3), clip=True), MaxAbsScaler(), MaxAbsScaler(clip=True), RobustScaler(),
+    RobustScaler(with_centering=False), RobustScaler(with_scaling=False), Normalizer(), Normalizer("l1"),
+    Normalizer("max"), PolynomialFeatures(), PolynomialFeatures((2, 3), interaction_only=True),
+    PolynomialFeatures(0), PolynomialFeatures(3, include_bias=False),
 ], ids=str)  # fmt: skip
-def test_scalers(est, dtype, wine):
+def test_transformers(est, dtype, wine):
     X = wine[0].astype(dtype)
+    X[:9] = 0
     found = compute(est.fit(X), 2 * X, dtype)["transformed"]
+    expected = est.transform(2 * X)
     assert found.dtype == dtype
-    np.testing.assert_allclose(found, est.transform(2 * X), rtol=1e-5, atol=1e-5)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_every_transformer_of_tables(wine):
+    for _, cls in all_estimators():
+        if cls.__module__.startswith("fastml.preprocessing."):
+            fastml.to_onnx(cls().fit(wine[0]))
 
 
 @DTYPES
-def test_clusters(dtype, digits):
+@pytest.mark.parametrize("cls", [KMeans, MiniBatchKMeans])
+def test_clusters(cls, dtype, digits):
     X = digits[0].astype(dtype) + 1000
-    est = KMeans(10, random_state=0).fit(X)
+    est = cls(10, random_state=0).fit(X)
     np.testing.assert_array_equal(compute(est, X, dtype)["variable"], est.predict(X))
 
 
 def test_pipelines(wine):
     X, y = wine
     check_classifier(make_pipeline(StandardScaler(), RandomForestClassifier(5)).fit(X, y), X, np.float64)
+    products = make_pipeline(StandardScaler(), PolynomialFeatures(2), LogisticRegression())
+    check_scores(products.fit(X, y), X, np.float64, EXACT)
     est = make_pipeline("passthrough", HistGradientBoostingRegressor(max_iter=5))
     check_regressor(est.fit(X, y), X, np.float32)
 
@@ -200,10 +415,7 @@ def test_pipelines(wine):
 def test_outliers(params, dtype, wine):
     X = with_missing(wine[0])
     est = IsolationForest(n_estimators=15, random_state=0, **params).fit(X)
-    found, X = compute(est, X, dtype), X.astype(dtype)
-    np.testing.assert_allclose(found["scores"], est.decision_function(X), **TOLERANCE)
-    clear = abs(est.decision_function(X)) > 1e-6
-    np.testing.assert_array_equal(found["label"][clear], est.predict(X)[clear])
+    check_scores(est, X, dtype, 1e-6)
 
 
 def test_labels_that_are_objects(iris):
@@ -233,7 +445,7 @@ def test_without_the_library_the_error_names_the_extra(python):
         import sys
         sys.modules["onnx"] = None
         import fastml
-        from fastml.cluster import KMeans
+        from fastml.cluster import KMeans, MiniBatchKMeans
         try:
             fastml.to_onnx(KMeans())
         except ImportError as error:

@@ -87,24 +87,63 @@ def _check_neighbors(est, n_features):
             require(0 <= column.min() and column.max() < len(labels), "a sample's class is none")
 
 
+# ---- linear models and machines ----------------------------------------------------------------------------
+def _is_sparse_rows(value, shape):
+    right = hasattr(value, "tocsr") and value.data.dtype in FLOATS and value.indices.dtype == np.int32
+    return right and all(n in (None, m) for n, m in zip(shape, value.shape))
+
+
+def _is_table(value, shape):
+    """Whether a value is an array of that shape, in either order, or a sparse matrix."""
+    if not isinstance(value, np.ndarray):
+        return _is_sparse_rows(value, shape)
+    return _is_array(value.T, shape[::-1]) or _is_array(value, shape)
+
+
+def _check_linear(est, n_features):
+    coef, state = est.coef_, vars(est)
+    flat = _is_array(coef, (n_features,))
+    require(flat or _is_table(coef, (None, n_features)), "coef_ has another shape")
+    n_rows = 1 if flat else coef.shape[0]
+    intercept = np.asarray(est.intercept_)
+    right = intercept.dtype in FLOATS and intercept.shape in ((), (1,), (n_rows,))
+    require(right and n_rows > 0, "intercept_ has another shape")
+    if "classes_" in state:
+        classes = est.classes_
+        require(isinstance(classes, np.ndarray) and classes.ndim == 1, "classes_ is no array")
+        require(n_rows == len(classes) or (n_rows, len(classes)) == (1, 2), "classes_ has another length")
+    for name in ("_standard", "_average"):
+        if name in state:
+            own, constants = state[name]
+            right = _is_array(own, (n_rows, n_features)) and _is_array(constants, (n_rows,))
+            require(right, f"{name} has another shape")
+
+
 def _check_machine(est, n_features):
-    vectors, coefficients = est.support_vectors_, est._dual_coef_
+    vectors, coefficients, sparse = est.support_vectors_, est._dual_coef_, est._sparse
+    require(type(sparse) is bool, "_sparse is no bool")
+    fits = _is_sparse_rows if sparse else _is_array
     k = len(est.support_)
-    away = est.kernel == "precomputed" and vectors.size == 0
-    require(
-        est._sparse is False and (away or _is_array(vectors, (k, n_features))), "vectors have another shape"
-    )
-    require(_is_array(coefficients, (None, k)) and len(coefficients) > 0, "_dual_coef_ has another shape")
+    away = est.kernel == "precomputed" and not sparse and vectors.size == 0
+    require(away or fits(vectors, (k, n_features)), "vectors have another shape")
+    require(fits(coefficients, (None, k)) and coefficients.shape[0] > 0, "_dual_coef_ has another shape")
+    require(_is_array(est.support_, (k,), "iu"), "support_ has another shape")
+    require(isinstance(est._gamma, (float, int, np.floating)), "_gamma is no number")
+    _check_pairs(est, k, coefficients.shape[0])
+
+
+def _check_pairs(est, k, n_rows):
     counts = est._n_support
     require(_is_array(counts, (None,), "iu") and counts.min() >= 0, "_n_support is no number of vectors")
-    if est.__class__.__name__.endswith("SVC"):
-        right = counts.sum() == k and len(counts) == len(coefficients) + 1 == len(est.classes_)
-        require(right, "_n_support is not the number of vectors")
-        require(
-            _is_array(est._intercept_, (len(counts) * (len(counts) - 1) // 2,)), "an intercept is missing"
-        )
-    else:
-        require(len(coefficients) == 1 and _is_array(est._intercept_, (1,)), "an intercept is missing")
+    if not est.__class__.__name__.endswith("SVC"):
+        require(n_rows == 1 and _is_array(est._intercept_, (1,)), "an intercept is missing")
+        return
+    right = counts.sum() == k and len(counts) == n_rows + 1 == len(est.classes_)
+    require(right, "_n_support is not the number of vectors")
+    n_pairs = n_rows * (n_rows + 1) // 2
+    require(_is_array(est._intercept_, (n_pairs,)), "an intercept is missing")
+    sizes = (n_pairs,) if len(est._probA) else (0,)
+    require(_is_array(est._probA, sizes) and _is_array(est._probB, sizes), "a sigmoid is missing")
 
 
 def _check_polynomial(est, n_features):
@@ -243,6 +282,7 @@ CHECKS = (
     ("cluster_centers_", _check_centers),
     ("scale_", _check_scaler),
     ("_fit_X", _check_neighbors),
+    ("coef_", _check_linear),
     ("support_vectors_", _check_machine),
     ("_n_out_full", _check_polynomial),
     ("tree_", _check_tree),

@@ -6,12 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._lazy import sk
 from ._columns import require
 
 __all__ = ["KINDS", "kind_of"]
 
 
 TWISTER = "MT19937"  # NumPy's name of the Mersenne twister
+SPARSE_CLASSES = ("csr_array", "csr_matrix")
+MOST_COLUMNS = np.iinfo(np.int64).max
 
 
 class Kind(NamedTuple):
@@ -129,6 +132,42 @@ def _load_encoder(state):
     return make_encoder(state["is_categorical"], state["categories"], state["names"])
 
 
+# ---- sparse matrices ------------------------------------------------------------------------------------
+def _is_sparse_rows(value):
+    kind = type(value)
+    return kind.__module__.startswith("scipy.sparse.") and kind.__name__ in SPARSE_CLASSES and value.ndim == 2
+
+
+def _save_sparse(matrix):
+    return {
+        "class": type(matrix).__name__,
+        "shape": tuple(map(int, matrix.shape)),
+        **{name: getattr(matrix, name) for name in ("data", "indices", "indptr")},
+    }
+
+
+def _load_sparse(state):
+    """Make a matrix whose rows and columns are where SciPy's compiled code, and ours, will look for them."""
+    from scipy import sparse
+
+    shape, data, indices, indptr = (state[name] for name in ("shape", "data", "indices", "indptr"))
+    require(state["class"] in SPARSE_CLASSES, "a sparse matrix is of an unknown class")
+    right = isinstance(shape, tuple) and len(shape) == 2 and all(type(n) is int for n in shape)
+    require(right and min(shape) >= 0 and shape[1] <= MOST_COLUMNS, "a sparse matrix has no shape")
+    for part in (data, indices, indptr):
+        require(isinstance(part, np.ndarray) and part.ndim == 1, "a part of a sparse matrix is no array")
+    right = indices.dtype == indptr.dtype and indices.dtype in (np.int32, np.int64)
+    require(right, "a sparse matrix has no indices")
+    n_rows, n_columns = shape
+    right = len(indptr) == n_rows + 1 and indptr[0] == 0 and indptr[-1] == len(data) == len(indices)
+    require(right and (indptr[:-1] <= indptr[1:]).all(), "a sparse matrix has other rows")
+    right = not len(indices) or 0 <= indices.min() <= indices.max() < n_columns
+    require(right, "a number is in no column of its sparse matrix")
+    # A copy: what SciPy sorts in one matrix must not be a part of another one, or another part.
+    made = getattr(sparse, state["class"])
+    return made((data, indices, indptr), shape=shape, copy=True)
+
+
 # ---- others ---------------------------------------------------------------------------------------------
 def _load_sampling(state):
     from ..solvers.forest import Sampling
@@ -167,6 +206,22 @@ def _load_kd_tree(state):
     return KDTree(data, **arguments)
 
 
+def _save_binarizer(binarizer):
+    names = ("classes_", "y_type_", "sparse_input_")
+    return {"params": binarizer.get_params(), **{name: getattr(binarizer, name) for name in names}}
+
+
+def _load_binarizer(state):
+    params, classes = state["params"], state["classes_"]
+    right = isinstance(params, dict) and all(type(value) in (bool, int) for value in params.values())
+    require(right, "labels are encoded in an unknown way")
+    require(isinstance(classes, np.ndarray) and classes.ndim == 1, "labels have no classes")
+    require(type(state["y_type_"]) is str and type(state["sparse_input_"]) is bool, "labels are of no type")
+    made = sk("sklearn.preprocessing.LabelBinarizer")(**params)
+    made.classes_, made.y_type_, made.sparse_input_ = classes, state["y_type_"], state["sparse_input_"]
+    return made
+
+
 def _is_mersenne_twister(value):
     return (
         isinstance(value, np.random.RandomState) and value.get_state(legacy=False)["bit_generator"] == TWISTER
@@ -198,6 +253,10 @@ KINDS = {
     "encoder": Kind(
         _is("sklearn.compose._column_transformer.ColumnTransformer"), _save_encoder, _load_encoder
     ),
+    "label binarizer": Kind(
+        _is("sklearn.preprocessing._label.LabelBinarizer"), _save_binarizer, _load_binarizer
+    ),
+    "sparse matrix": Kind(_is_sparse_rows, _save_sparse, _load_sparse),
     "sampling": Kind(
         _is("fastml.solvers.forest.Sampling"), lambda sampling: sampling._asdict(), _load_sampling
     ),

@@ -21,8 +21,9 @@ def to_onnx(estimator: Any, dtype: Any = "float32") -> Any:
     ----------
     estimator : estimator
         A decision tree, a forest, bagging of trees, a `HistGradientBoostingClassifier` or
-        `HistGradientBoostingRegressor`, an `IsolationForest`, a `StandardScaler`, `MinMaxScaler` or `KMeans`,
-        or a pipeline of such.
+        `HistGradientBoostingRegressor`, an `IsolationForest`, a `LinearDiscriminantAnalysis`, `KMeans` or
+        `MiniBatchKMeans`, any estimator of `fastml.linear_model`, `fastml.preprocessing` and `fastml.svm`, or
+        a pipeline of such.
     dtype : {"float32", "float64"}, default="float32"
         Of the model's input.
 
@@ -30,16 +31,17 @@ def to_onnx(estimator: Any, dtype: Any = "float32") -> Any:
     -------
     model : onnx.ModelProto
         Its input is ``X`` of shape (n_samples, n_features). A classifier has the outputs ``label`` and
-        ``probabilities``, a regressor or clusterer ``variable``, a transformer ``transformed``, a detector of
-        outliers ``label`` and ``scores``, which are those of ``decision_function``.
+        ``probabilities``, or in the place of these, if it has none, ``scores``, which are those of
+        ``decision_function``; so has a detector of outliers. A regressor or clusterer has ``variable``, a
+        transformer ``transformed``.
 
     Raises
     ------
     TypeError
         For an estimator of another kind.
     ValueError
-        For what ONNX's operators do not have: categories that are strings, classifiers with several outputs;
-        for bagging of others than trees.
+        For what ONNX's operators do not have: categories that are strings, classifiers with several outputs,
+        callable kernels; for bagging of others than trees.
     ImportError
         If onnx is not installed.
 
@@ -47,7 +49,8 @@ def to_onnx(estimator: Any, dtype: Any = "float32") -> Any:
     -----
     Boosted trees, and trees with one value a leaf, become the operator TreeEnsemble (ai.onnx.ml 5) and are
     computed in float64. Trees with several values a leaf become TreeEnsembleRegressor (ai.onnx.ml 3), whose
-    result is float32. NaN is missing, and goes where the estimator sends it.
+    result is float32. NaN is missing, and goes where the estimator sends it. Linear models and support vector
+    machines, of sparse data too, become products of matrices, in float64.
 
     Examples
     --------
@@ -72,6 +75,9 @@ def to_onnx(estimator: Any, dtype: Any = "float32") -> Any:
         if type(step).__name__ not in EXPORTS or not isinstance(step, Estimator):
             possible = ", ".join(EXPORTS)
             raise TypeError(f"{type(step).__name__} cannot be exported to ONNX; these can: {possible}")
+        check = EXPORTS[type(step).__name__].check
+        if check is not None:
+            check(step)
         check_fitted(step, "n_features_in_")
     graph = Graph(dtype, steps[0].n_features_in_)
     for step in steps[:-1]:

@@ -36,6 +36,11 @@ def tensor(values, name="") -> Any:
     return numpy_helper.from_array(values.astype(object) if values.dtype.kind == "U" else values, name)
 
 
+def _value_info(name, kind):
+    dtype, shape = kind
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape)
+
+
 class Graph:
     """Operators that are added one after the other.
 
@@ -56,11 +61,11 @@ class Graph:
         self.at = "X"
         self.dtype = dtype
         self.ml_version = OLD_ML
+        self._count = 0
         self._nodes: list = []
         self._constants: list = []
         self._outputs: list = []
-        element = helper.np_dtype_to_tensor_dtype(dtype)
-        self._input = helper.make_tensor_value_info("X", element, [None, n_features])
+        self._input = _value_info("X", (dtype, [None, n_features]))
 
     def add(self, operator, *inputs, domain="", **attributes) -> str:
         """Add an operator; return the name of its result.
@@ -81,10 +86,14 @@ class Graph:
         name : str
             Of the result.
         """
-        name = f"{operator}_{len(self._nodes)}"
         names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
+        name = self._name(operator)
         self._nodes.append(helper.make_node(operator, names, [name], domain=domain, **attributes))
         return name
+
+    def _name(self, stem):
+        self._count += 1
+        return f"{stem}_{self._count}"
 
     def _constant(self, value):
         name = f"constant_{len(self._constants)}"
@@ -108,6 +117,37 @@ class Graph:
         """
         return self.add("Cast", value, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
+    def repeat(self, most, step, values) -> list[str]:
+        """Add operators that are computed again and again.
+
+        Parameters
+        ----------
+        most : int
+            How often at most.
+        step : callable
+            Adds them: takes the names of the step's number, from 0, and of the values, and returns those of
+            whether another step is wanted, and of the new values.
+        values : list of tuple of (str, dtype, list of int or None)
+            What the first step takes: name, dtype and shape.
+
+        Returns
+        -------
+        names : list of str
+            Of the values after the last step.
+        """
+        kinds = [(np.int64, []), (bool, []), *(kind for _, *kind in values)]
+        given = [self._name("given") for _ in kinds]
+        around, self._nodes = self._nodes, []
+        found = step(given[0], *given[2:])
+        inputs = [_value_info(*pair) for pair in zip(given, kinds)]
+        outputs = [_value_info(*pair) for pair in zip(found, kinds[1:])]
+        body = helper.make_graph(self._nodes, "step", inputs, outputs)
+        self._nodes = around
+        names = [self._name("Loop") for _ in values]
+        begin = [self._constant(np.array(most)), self._constant(np.array(True))]
+        self._nodes.append(helper.make_node("Loop", begin + [name for name, *_ in values], names, body=body))
+        return names
+
     def output(self, value, name, dtype, shape):
         """Make a value a result of the model.
 
@@ -124,8 +164,7 @@ class Graph:
         """
         self._nodes.append(helper.make_node("Identity", [value], [name]))
         dtype = np.dtype(object if np.dtype(dtype).kind == "U" else dtype)
-        element = helper.np_dtype_to_tensor_dtype(dtype)
-        self._outputs.append(helper.make_tensor_value_info(name, element, shape))
+        self._outputs.append(_value_info(name, (dtype, shape)))
 
     def to_model(self) -> Any:
         """Return the finished model, checked by ONNX.

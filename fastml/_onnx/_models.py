@@ -8,7 +8,8 @@ import numpy as np
 
 from ..solvers.isolation import average_path_length
 from ..solvers.tree import N_REALS, Tree
-from . import _boosting, _exact
+from . import _boosting, _exact, _linear, _machines, _tables
+from ._results import add_labels, add_outliers, flat, indices_of, probabilities_of
 
 __all__ = ["EXPORTS"]
 
@@ -22,21 +23,16 @@ class Export(NamedTuple):
         Adds the results of the last estimator to a graph.
     transform : callable or None
         Makes what an estimator transforms the value that the next one takes.
+    check : callable or None
+        Raises ValueError for an estimator that operators cannot express.
     """
 
     finish: Any
     transform: Any = None
+    check: Any = None
 
 
-# ---- classes and numbers --------------------------------------------------------------------------------
-def _labels(graph, est, indices):
-    """Make the labels of classes, by their numbers, a result."""
-    classes = np.asarray(est.classes_)
-    classes = classes.astype(str) if classes.dtype == object else classes
-    found = graph.add("Gather", classes, indices, axis=0)
-    graph.output(found, "label", classes.dtype, [None])
-
-
+# ---- trees ------------------------------------------------------------------------------------------------
 def _trees_of(est):
     if "tree_" in vars(est):
         return [est.tree_]
@@ -55,10 +51,10 @@ def _trees_finish(graph, est):
         raise ValueError(f"{name} has several outputs, whose classes do not fit into one result")
     means = _exact.add_trees(graph, trees)
     if classifies:
-        _labels(graph, est, graph.add("ArgMax", means, axis=1, keepdims=0))
+        add_labels(graph, est, graph.add("ArgMax", means, axis=1, keepdims=0))
         graph.output(means, "probabilities", np.float64, [None, len(est.classes_)])
     elif n_outputs == 1:
-        graph.output(_flat(graph, means), "variable", np.float64, [None])
+        graph.output(flat(graph, means), "variable", np.float64, [None])
     else:
         graph.output(means, "variable", np.float64, [None, n_outputs])
 
@@ -69,99 +65,88 @@ def _isolation_finish(graph, est):
     for tree, own in zip(est._whole_trees(), np.split(lengths, roots[1:])):
         reals = np.concatenate([tree.reals[:, :N_REALS], own], axis=1)
         trees.append(Tree(tree.n_features, [1], tree.nodes, reals, tree.max_depth))
-    means = _flat(graph, _exact.add_trees(graph, trees))
+    means = flat(graph, _exact.add_trees(graph, trees))
     expected = average_path_length(np.array([est.max_samples_]))
     # Trees of one sample have no paths: their score is that of an average one.
     exponent = graph.add("Div", means, -expected) if expected > 0 else graph.add("Sub", means, np.ones(1))
     scores = graph.add("Neg", graph.add("Pow", np.array([2.0]), exponent))
     scores = graph.add("Sub", scores, np.array([est.offset_]))
-    is_outlier = graph.cast(graph.add("Less", scores, np.zeros(1)), np.int64)
-    graph.output(
-        graph.add("Sub", np.array([1]), graph.add("Mul", is_outlier, np.array([2]))),
-        "label",
-        np.int64,
-        [None],
-    )
-    graph.output(scores, "scores", np.float64, [None])
-
-
-def _flat(graph, value):
-    return graph.add("Reshape", value, np.array([-1], np.int64))
+    add_outliers(graph, scores, graph.add("Less", scores, np.zeros(1)))
 
 
 def _boosting_finish(graph, est):
     raw = _boosting.add_trees(graph, est)
     if not hasattr(est, "classes_"):
         predicted = graph.add("Exp", raw) if est.loss in ("gamma", "poisson") else raw
-        graph.output(_flat(graph, predicted), "variable", np.float64, [None])
+        graph.output(flat(graph, predicted), "variable", np.float64, [None])
         return
-    if est.n_trees_per_iteration_ == 1:
-        second = graph.add("Sigmoid", raw)
-        first = graph.add("Sub", np.ones(1), second)
-        probabilities = graph.add("Concat", first, second, axis=1)
-        indices = graph.cast(_flat(graph, graph.add("Greater", raw, np.zeros(1))), np.int64)
-    else:
-        probabilities = graph.add("Softmax", raw, axis=1)
-        indices = graph.add("ArgMax", raw, axis=1, keepdims=0)
-    _labels(graph, est, indices)
-    graph.output(probabilities, "probabilities", np.float64, [None, max(2, est.n_trees_per_iteration_)])
+    n_scores = est.n_trees_per_iteration_
+    add_labels(graph, est, indices_of(graph, raw, n_scores))
+    probabilities = probabilities_of(graph, raw, n_scores)
+    graph.output(probabilities, "probabilities", np.float64, [None, max(2, n_scores)])
 
 
-# ---- tables -----------------------------------------------------------------------------------------------
-def _standard_scaler(graph, est):
-    if est.with_mean:
-        graph.at = graph.add("Sub", graph.at, est.mean_.astype(graph.dtype))
-    if est.with_std:
-        graph.at = graph.add("Div", graph.at, est.scale_.astype(graph.dtype))
-
-
-def _min_max_scaler(graph, est):
-    scaled = graph.add("Mul", graph.at, est.scale_.astype(graph.dtype))
-    graph.at = graph.add("Add", scaled, est.min_.astype(graph.dtype))
-    if est.clip:
-        low, high = (np.array(bound, graph.dtype) for bound in est.feature_range)
-        graph.at = graph.add("Clip", graph.at, low, high)
-
-
+# ---- which estimator is exported how ---------------------------------------------------------------------
 def _transformer(transform):
-    def finish(graph, est):
-        transform(graph, est)
-        graph.output(graph.at, "transformed", graph.dtype, [None, est.n_features_in_])
-
-    return Export(finish, transform)
-
-
-def _k_means_finish(graph, est):
-    """The nearest centre: the product with it, less half its square, is largest.
-
-    All is centred, so that little cancels.
-    """
-    centers = est.cluster_centers_.astype(np.float64)
-    middle = centers.mean(axis=0)
-    centers = centers - middle
-    rows = graph.add("Sub", graph.cast(graph.at, np.float64), middle)
-    products = graph.add("MatMul", rows, np.ascontiguousarray(centers.T))
-    scores = graph.add("Sub", products, 0.5 * (centers * centers).sum(axis=1))
-    nearest = graph.add("ArgMax", scores, axis=1, keepdims=0)
-    graph.output(graph.cast(nearest, np.int32), "variable", np.int32, [None])
+    return Export(_tables.finish_transformer(transform), transform)
 
 
 TREES = Export(_trees_finish)
+LINEAR_FUNCTIONS = Export(_linear.finish_regressor)
+LINEAR_SCORES = Export(_linear.finish_scores)
+LOGISTIC = Export(_linear.finish_logistic)
+MACHINE_FUNCTION = Export(_machines.finish_regressor, check=_machines.check)
+MACHINES_OF_PAIRS = Export(_machines.finish_classifier, check=_machines.check)
+# How each estimator is exported. A new one gets its line here.
 EXPORTS = {
     "BaggingClassifier": TREES,
     "BaggingRegressor": TREES,
     "DecisionTreeClassifier": TREES,
     "DecisionTreeRegressor": TREES,
+    "ElasticNet": LINEAR_FUNCTIONS,
+    "ElasticNetCV": LINEAR_FUNCTIONS,
     "ExtraTreeClassifier": TREES,
     "ExtraTreeRegressor": TREES,
     "ExtraTreesClassifier": TREES,
     "ExtraTreesRegressor": TREES,
     "HistGradientBoostingClassifier": Export(_boosting_finish),
     "HistGradientBoostingRegressor": Export(_boosting_finish),
+    "HuberRegressor": LINEAR_FUNCTIONS,
     "IsolationForest": Export(_isolation_finish),
-    "KMeans": Export(_k_means_finish),
-    "MinMaxScaler": _transformer(_min_max_scaler),
+    "KMeans": Export(_tables.finish_clusters),
+    "Lasso": LINEAR_FUNCTIONS,
+    "LassoCV": LINEAR_FUNCTIONS,
+    "LinearDiscriminantAnalysis": Export(_linear.finish_logistic, _linear.project),
+    "LinearRegression": LINEAR_FUNCTIONS,
+    "LinearSVC": LINEAR_SCORES,
+    "LinearSVR": LINEAR_FUNCTIONS,
+    "LogisticRegression": LOGISTIC,
+    "LogisticRegressionCV": LOGISTIC,
+    "MaxAbsScaler": _transformer(_tables.divide_by_largest),
+    "MinMaxScaler": _transformer(_tables.map_ranges),
+    "MiniBatchKMeans": Export(_tables.finish_clusters),
+    "MultiTaskElasticNet": LINEAR_FUNCTIONS,
+    "MultiTaskElasticNetCV": LINEAR_FUNCTIONS,
+    "MultiTaskLasso": LINEAR_FUNCTIONS,
+    "MultiTaskLassoCV": LINEAR_FUNCTIONS,
+    "Normalizer": _transformer(_tables.divide_by_norms),
+    "NuSVC": MACHINES_OF_PAIRS,
+    "NuSVR": MACHINE_FUNCTION,
+    "OneClassSVM": Export(_machines.finish_detector, check=_machines.check),
+    "PassiveAggressiveClassifier": LINEAR_SCORES,
+    "PassiveAggressiveRegressor": LINEAR_FUNCTIONS,
+    "Perceptron": LINEAR_SCORES,
+    "PolynomialFeatures": _transformer(_tables.multiply_columns),
     "RandomForestClassifier": TREES,
     "RandomForestRegressor": TREES,
-    "StandardScaler": _transformer(_standard_scaler),
+    "Ridge": LINEAR_FUNCTIONS,
+    "RidgeCV": LINEAR_FUNCTIONS,
+    "RidgeClassifier": LINEAR_SCORES,
+    "RidgeClassifierCV": LINEAR_SCORES,
+    "RobustScaler": _transformer(_tables.standardize),
+    "SGDClassifier": Export(_linear.finish_descent),
+    "SGDRegressor": LINEAR_FUNCTIONS,
+    "SVC": MACHINES_OF_PAIRS,
+    "SVR": MACHINE_FUNCTION,
+    "StandardScaler": _transformer(_tables.standardize),
 }

@@ -69,10 +69,10 @@ class LinearModel(Estimator):
         """Let scikit-learn fit and take over what it found; `why` is None for what it is to refuse."""
         if why is not None:
             report_fallback(f"scikit-learn's {type(self).__name__}", why)
-        twin = self._twin().fit(X, y, *args, **kwargs)
-        params = twin.get_params(deep=False)
-        for name, value in vars(twin).items():
-            if name not in params:
+        twin = self._twin()
+        given = set(vars(twin))
+        for name, value in vars(twin.fit(X, y, *args, **kwargs)).items():
+            if name not in given:
                 setattr(self, name, value)
         return self
 

@@ -192,7 +192,8 @@ class LogisticModel(Classifier, SparseCoefficients, Estimator):
         X = check_X(self, X, reset=False, accept_sparse="csr")
         if is_sparse(X) or is_sparse(self.coef_):
             margins = X @ self.coef_.T
-            return (margins.toarray() if is_sparse(margins) else np.asarray(margins)) + self.intercept_
+            margins = margins.toarray() if is_sparse(margins) else np.asarray(margins)
+            return np.ascontiguousarray(margins + self.intercept_)
         device = choose(self.device, X)
         X = device.asarray(X)
         margins = X @ device.asarray(self.coef_.T)

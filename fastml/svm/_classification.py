@@ -228,12 +228,12 @@ class BaseSVC(Classifier, BaseSVM):
 
     def _votes_and_confidences(self, decision):
         """Votes for each class, with a fraction by which ties are broken."""
-        for_first, for_second = _members(len(self.classes_))
+        for_first, for_second = members_of(len(self.classes_))
         confidences = decision @ (for_first - for_second)
         return self._votes(decision >= 0) + confidences / (3 * (np.abs(confidences) + 1))
 
     def _votes(self, first_wins):
-        for_first, for_second = _members(len(self.classes_))
+        for_first, for_second = members_of(len(self.classes_))
         return first_wins @ for_first + ~first_wins @ for_second
 
     def predict(self, X: Any) -> Any:
@@ -332,7 +332,7 @@ class BaseSVC(Classifier, BaseSVM):
 
 
 @functools.cache
-def _members(n_classes):
+def members_of(n_classes):
     """For each machine, a row, a 1 where its first class is; and where its second one is."""
     return [np.eye(n_classes)[which] for which in pairs_of(n_classes)]
 

@@ -182,8 +182,11 @@ def test_warm_start_goes_on(breast_cancer):
 def test_sparsify_and_back(iris):
     model = LogisticRegression(solver="saga", l1_ratio=1, C=0.1, max_iter=500).fit(*iris)
     before = model.decision_function(iris[0])
+    shares = model.predict_proba(iris[0])
     assert scipy.sparse.issparse(model.sparsify().coef_)
     np.testing.assert_allclose(model.decision_function(iris[0]), before)
+    np.testing.assert_allclose(model.predict_proba(iris[0]), shares)
+    np.testing.assert_allclose(model.predict_proba(scipy.sparse.csr_matrix(iris[0])), shares)
     assert type(model.densify().coef_) is np.ndarray
 
 

@@ -41,16 +41,14 @@ def lane_argmin(value, index, width):
 
 @helper
 def block_sum(value, values):
-    """Sum over a block's threads; `values` is shared memory for one of each. Always in the same order."""
+    """Sum over a block's threads, always in the same order; `values` is shared memory for their number."""
     thread = u32(cuda.threadIdx.x)
-    values[thread] = value
-    width = u32(BLOCK // 2)
-    while width > u32(0):
-        cuda.syncthreads()
-        if thread < width:
-            values[thread] += values[thread + width]
-        width >>= u32(1)
+    value = lane_sum(value, 32)
+    if thread & u32(31) == u32(0):
+        values[thread >> u32(5)] = value
     cuda.syncthreads()
     total = values[u32(0)]
+    for warp in range(1, BLOCK // 32):
+        total += values[u32(warp)]
     cuda.syncthreads()  # before the memory serves for another sum
     return total
