@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._base import Classifier, Regressor
-from ._device import CPU, like_input
+from ._device import CPU, choose, is_sparse, like_input
 from ._validation import check_fitted, check_X, sk
 
 __all__ = ["LinearClassifier", "LinearPredictor", "LinearRegressor", "SparseCoefficients"]
@@ -19,15 +19,27 @@ class LinearPredictor:
     coef_: Any
     intercept_: Any
 
+    def _ask(self, launcher, X, device=None):
+        """What a launcher of `linear_scores` finds for the rows, on the CPU unless `device` says where.
+
+        Rows that are not finite have margins that are not: only then X is read once more, to raise an error.
+        """
+        check_fitted(self, "coef_")
+        data = check_X(self, X, reset=False, accept_sparse="csr", ensure_all_finite=False)
+        coef = self.coef_.toarray() if is_sparse(self.coef_) else self.coef_
+        where = CPU if device is None or is_sparse(data) else choose(*device, data)
+        rows = where.kernels.linear_scores.csr_of(data) if is_sparse(data) else where.asarray(data)
+        coef, intercept = where.asarray(coef.reshape(-1, coef.shape[-1])), where.asarray(self.intercept_)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found, all_finite = getattr(where.kernels.linear_scores, launcher)(rows, coef, intercept)
+        if not all_finite:
+            check_X(self, X, reset=False, accept_sparse="csr")
+        return found
+
     def _predict_linear(self, X):
         """The products of the rows with the coefficients, of shape (n_samples,) or (n_samples, n_outputs)."""
-        check_fitted(self, "coef_")
-        X = check_X(self, X, reset=False, accept_sparse="csr")
-        X = X if hasattr(X, "tocsr") else CPU.to_host(X)
-        products = X @ (self.coef_ if self.coef_.ndim == 1 else self.coef_.T)
-        if hasattr(products, "toarray"):  # of sparse data with sparse coefficients
-            products = products.toarray()
-        return np.asarray(products) + self.intercept_
+        products = self._ask("margins", X)
+        return products.reshape(-1) if self.coef_.ndim == 1 else products
 
 
 class LinearClassifier(Classifier, LinearPredictor):
@@ -79,9 +91,7 @@ class LinearClassifier(Classifier, LinearPredictor):
         y : ndarray of shape (n_samples,)
             The labels.
         """
-        scores = self._scores(X)
-        which = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
-        labels = self.classes_.take(which)
+        labels = self.classes_.take(self._ask("best_classes", X))
         return labels if labels.dtype.kind in "USO" else like_input(labels, X)
 
 

@@ -40,6 +40,7 @@ CPU_ONLY = {
     "smo.solve_working_set": _CHAIN,
     "l1_svm.column_squares": _STEPS,
     "l1_svm.sweep_columns": _STEPS,
+    "linear_scores.csr_of": _SPARSE,
     "linear_svm.good_length": _STEPS,
     "linear_svm.solve_newton": _STEPS,
     "linear_svm.weigh_errors": _STEPS,

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from .._base import Classifier, Estimator
-from .._device import CPU, choose, is_sparse, like_input
-from .._linear_predictor import SparseCoefficients
-from .._validation import check_fitted, check_X, sk
+from .._device import CPU, choose, like_input
+from .._linear_predictor import LinearPredictor, SparseCoefficients
+from .._validation import sk
 from ..solvers.linear_loss import Objective
 from ._rows import as_rows
 
@@ -111,7 +111,7 @@ def weigh_classes(class_weight, classes, codes, sample_weight, dtype):
     return weight if sample_weight is None else weight * sample_weight
 
 
-class LogisticModel(Classifier, SparseCoefficients, Estimator):
+class LogisticModel(Classifier, LinearPredictor, SparseCoefficients, Estimator):
     """A fitted linear classifier whose scores are log-odds.
 
     Parameters
@@ -186,24 +186,6 @@ class LogisticModel(Classifier, SparseCoefficients, Estimator):
         return W.T.astype(np.float64).reshape(-1)
 
     # ---- using the model ----
-    def _margins(self, X):
-        """Scores of shape (n_samples, n_outputs) on the device where X is."""
-        check_fitted(self, "coef_")
-        X = check_X(self, X, reset=False, accept_sparse="csr")
-        if is_sparse(X) or is_sparse(self.coef_):
-            margins = X @ self.coef_.T
-            margins = margins.toarray() if is_sparse(margins) else np.asarray(margins)
-            return np.ascontiguousarray(margins + self.intercept_)
-        device = choose(self.device, X)
-        X = device.asarray(X)
-        margins = X @ device.asarray(self.coef_.T)
-        margins += device.asarray(self.intercept_)
-        return margins
-
-    def _probabilities(self, X):
-        margins = self._margins(X)
-        return choose(self.device, margins).kernels.linear_loss.probabilities(margins)
-
     def decision_function(self, X: Any) -> Any:
         """Compute the scores of classes: their log-odds, up to a term that is common to all.
 
@@ -217,7 +199,7 @@ class LogisticModel(Classifier, SparseCoefficients, Estimator):
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes the log-odds of the second, positive where it is predicted.
         """
-        margins = self._margins(X)
+        margins = self._ask("margins", X, (self.device,))
         return like_input(margins[:, 0] if margins.shape[1] == 1 else margins, X)
 
     def predict(self, X: Any) -> Any:
@@ -233,8 +215,7 @@ class LogisticModel(Classifier, SparseCoefficients, Estimator):
         y : ndarray of shape (n_samples,)
             The most probable class of each sample, of equally probable ones the first.
         """
-        margins = self._margins(X)
-        best = (margins[:, 0] > 0).astype(np.intp) if margins.shape[1] == 1 else margins.argmax(axis=1)
+        best = self._ask("best_classes", X, (self.device,))
         return like_input(self.classes_.take(CPU.to_host(best)), X)
 
     def predict_proba(self, X: Any) -> Any:
@@ -250,7 +231,7 @@ class LogisticModel(Classifier, SparseCoefficients, Estimator):
         probabilities : ndarray of shape (n_samples, n_classes)
             Classes in the order of `classes_`.
         """
-        return like_input(self._probabilities(X), X)
+        return like_input(self._ask("probabilities", X, (self.device,)), X)
 
     def predict_log_proba(self, X: Any) -> Any:
         """Predict the logarithms of probabilities.
@@ -265,6 +246,6 @@ class LogisticModel(Classifier, SparseCoefficients, Estimator):
         logarithms : ndarray of shape (n_samples, n_classes)
             Classes in the order of `classes_`.
         """
-        shares = self._probabilities(X)
+        shares = self._ask("probabilities", X, (self.device,))
         with np.errstate(divide="ignore"):
             return like_input(choose(self.device, shares).xp.log(shares), X)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .._device import CPU, choose, is_sparse, report_fallback
 
 __all__ = ["as_rows", "choose_device"]
@@ -28,8 +26,7 @@ def as_rows(device, X):
     """
     if not is_sparse(X):
         return device.asarray(X)
-    indices, indptr = X.indices.astype(np.int32, copy=False), X.indptr.astype(np.int64, copy=False)
-    return CPU.kernels.linear_loss.Csr(np.ascontiguousarray(X.data), indices, indptr, X.shape, X.dtype)
+    return CPU.kernels.linear_scores.csr_of(X)
 
 
 def choose_device(est, X, n_outputs):

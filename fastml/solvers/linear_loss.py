@@ -77,8 +77,10 @@ class Objective:
         if curve and self.curvature is None:
             self.curvature = self.device.empty((self.X.shape[0], self.n_outputs), self.X.dtype)
         value, gradient, _ = self.sums(w, self.curvature if curve else None)
-        gradient = gradient / self.weight + self.l2 * w
-        return value / self.weight + 0.5 * float((self.l2 * w) @ w), gradient
+        pull = self.l2 * w
+        gradient = gradient / self.weight
+        gradient += pull
+        return value / self.weight + 0.5 * float(pull @ w), gradient
 
     def sums(self, w, curvature_out=None):
         """Compute the sum of losses, its gradient and its derivative by the formula's scale."""

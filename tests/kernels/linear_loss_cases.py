@@ -98,15 +98,6 @@ def losses_of_large_margins(run):
         run.close(gradient, expected, scale=1000)
 
 
-def probabilities_of_margins(run):
-    for n, n_outputs in ((1, 2), (9, 1), (5000, 1), (5000, 3), (40, 11)):
-        margins = run.normal(n, n_outputs) * 20
-        margins[0, 0] = 800
-        both = np.hstack([0 * margins, margins]) if n_outputs == 1 else margins
-        found = run.device.kernels.linear_loss.probabilities(run.there(margins.copy()))
-        run.close(found, reference.probabilities(both))
-
-
 def estimators_on_the_device(run):
     """What they find there is what they find on the CPU; results are of the kind of their input."""
     X, y = run.normal(40, 3), np.arange(40) % 3

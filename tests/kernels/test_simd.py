@@ -87,6 +87,60 @@ def test_vectors_lane_by_lane(dtype):
 
 
 @kernel
+def elementary(x: T[:], results_out: T[:, :]):
+    a = simd.load(x, 0)
+    simd.store(results_out, 0, simd.exp(a))
+    simd.store(results_out, LANES, simd.log1p(simd.fabs(a)))
+
+
+@pytest.mark.parametrize("scale", [1e-6, 0.4, 1, 20, 80])
+def test_exponentials_and_logarithms(dtype, scale):
+    for seed in range(20):
+        x = scale * numbers(dtype, lanes(dtype), seed=seed).clip(-1, 1)
+        x[0] = 0
+        found = np.empty((2, len(x)), dtype)
+        elementary(x, found)
+        wide = x.astype(np.longdouble)
+        expected = np.exp(wide), np.log1p(abs(wide))
+        np.testing.assert_allclose(found, np.array(expected), rtol=3 * np.finfo(dtype).eps)
+
+
+def test_exponentials_vanish_and_stay_at_the_ends(dtype):
+    ends = np.resize([-np.inf, -1e4, 0], lanes(dtype)).astype(dtype)
+    found = np.empty((2, len(ends)), dtype)
+    elementary(ends, found)
+    np.testing.assert_array_equal(found[0], np.where(ends < 0, 0, 1))
+
+
+@kernel
+def parts(x: T[:], n: int64, results_out: T[:, :], sums_out: float64[:]):
+    here = simd.first_lanes(n, simd.splat(T(0)))
+    a, b = simd.load(x, 0), simd.load(x, LANES)
+    simd.store(results_out, 0, simd.load_where(x, 0, here))
+    simd.store_where(results_out, LANES, a, here)
+    simd.store(results_out, 2 * LANES, simd.zip_low(a, b))
+    simd.store(results_out, 3 * LANES, simd.zip_high(a, b))
+    rows = simd.add_rows_where(simd.tile(T(1), 2, 1), x, 1, x, 0, LANES, here)
+    simd.store(results_out, 4 * LANES, simd.sum_rows(rows))
+    simd.add_where(sums_out, 0, a, here)
+
+
+def test_parts_of_vectors(dtype):
+    width = lanes(dtype)
+    for n in (-1, 0, 1, width - 1, width, 100):
+        x = numbers(dtype, 2, width, seed=n + 1)
+        found, sums = np.full((5, width), 9, dtype), np.full(width, 2.0)
+        parts(x.ravel(), n, found, sums)
+        here = np.arange(width) < n
+        a, b = np.where(here, x, 0)
+        turns = np.stack(x, axis=1).reshape(2, width)
+        factors = x.ravel()[1:3]
+        expected = [a, np.where(here, x[0], 9), *turns, 2 + factors[0] * a + factors[1] * b]
+        np.testing.assert_allclose(found, np.array(expected), rtol=4 * np.finfo(dtype).eps, atol=1e-6)
+        np.testing.assert_array_equal(sums, 2 + a.astype(np.float64))
+
+
+@kernel
 def pick(x: T[:], y: T[:], results_out: T[:, :]):
     simd.store(results_out, 0, simd.minimum(simd.load(x, 0), simd.load(y, 0)))
     simd.store(results_out, LANES, simd.maximum(simd.load(x, 0), simd.load(y, 0)))

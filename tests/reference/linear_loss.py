@@ -64,8 +64,3 @@ def hessian(loss, X, y, weight, coefficients, epsilon=0.0, scale=1.0):
     for a, p, wi in zip(A, curvature, w):
         H += wi * np.kron(np.outer(a, a), np.diag(p) - np.outer(p, p))
     return H
-
-
-def probabilities(margins):
-    """Probabilities of margins."""
-    return _shares(margins.astype(np.float64))

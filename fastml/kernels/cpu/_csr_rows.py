@@ -37,7 +37,7 @@ def csr_margins(
     indices: int32[:],  # IN  (n_stored,) columns
     indptr: int64[:],  # IN  (n_samples + 1,)
     coefficients: T[:, :],  # IN  (n_features + 1, n_outputs)
-    margins_out: T[:, :],  # OUT (stop - start, n_outputs)
+    margins_out: T[:, :],  # OUT (stop - start, at least n_outputs)
     start: int64,
     stop: int64,
 ):
@@ -63,13 +63,13 @@ def csr_products(
     data: T[:],  # IN  (n_stored,)
     indices: int32[:],  # IN  (n_stored,) columns
     indptr: int64[:],  # IN  (n_samples + 1,)
-    slopes: T[:, :],  # IN  (stop - start, n_outputs)
+    slopes: T[:, :],  # IN  (stop - start, at least n_outputs)
     sums_out: float64[:],  # OUT (at least (n_features + 1) n_outputs,) X.T @ slopes; added to
+    n_outputs: int64,
     last: int64,  # n_features
     start: int64,
     stop: int64,
 ):
-    n_outputs = slopes.shape[1]
     for i in range(start, stop):
         for k in range(n_outputs):
             sums_out[last * n_outputs + k] += float64(slopes[i - start, k])

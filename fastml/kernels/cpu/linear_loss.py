@@ -10,25 +10,27 @@ import numpy as np
 
 from ... import _config
 from ..._threads import for_each_block, one_blas_thread
-from .._compile import TILE_ROWS, lanes
-from .._linear import MULTINOMIAL, Formula
-from ._csr_rows import Csr, csr_margins, csr_products, csr_to_dense
+from .._compile import lanes
+from .._linear import HUBER, MULTINOMIAL, Formula
+from ._csr_rows import Csr, csr_to_dense
 from ._linear_passes import (
-    CACHED,
     ROWS,
-    pass_classes,
-    pass_dense,
-    point_losses,
-    share_between_two,
+    binomial_losses,
+    huber_losses,
+    pass_binomial,
+    pass_huber,
     share_out,
     softmax_slopes,
+    unpad_rows,
 )
+from ._linear_products import Coefficients, calls_blas
 
-__all__ = ["Csr", "Formula", "hessian", "hessian_product", "loss_gradient", "probabilities"]
+__all__ = ["Csr", "Formula", "hessian", "hessian_product", "loss_gradient"]
 
+CACHED = 1 << 16  # values of X that stay in the second-level cache
 MOST_PARTS = 64  # sums of blocks that are kept
 MOST_HESSIANS = 8
-STORED_FOR_A_SUM = 4  # values that a block of a CSR matrix holds, for each of its sums
+STORED_FOR_A_SUM = 8  # values that a block of a CSR matrix holds, for each of its sums
 
 
 # ---- launchers ------------------------------------------------------------------------------------------
@@ -60,72 +62,49 @@ def loss_gradient(formula, X, y, sample_weight, coefficients, gradient_out, curv
     by_scale : float
         Its derivative by the formula's scale.
     """
-    dtype, n_outputs = X.dtype, coefficients.shape[1]
-    W = coefficients.astype(dtype)
-    weight = np.empty(0, dtype) if sample_weight is None else sample_weight
-    curvature = np.empty(0, dtype) if curvature_out is None else curvature_out.reshape(-1)
-    if isinstance(X, Csr) or (n_outputs > 1 and min(X.shape) < TILE_ROWS):
-        task, calls_blas = _general_pass(formula, X, y, weight, W, curvature), True
-    else:
-        task, calls_blas = _fused_pass(formula, X, y, weight, W, curvature), False
-    sums = _sum_in_parts(X, n_outputs, W.size + 2, task, calls_blas)
+    weight = np.empty(0, X.dtype) if sample_weight is None else sample_weight
+    curvature = np.empty(0, X.dtype) if curvature_out is None else curvature_out.reshape(-1)
+    fused = formula.loss != MULTINOMIAL and not isinstance(X, Csr)
+    make = _fused_pass if fused else _pass_in_steps
+    task = make(formula, X, y, weight, coefficients.astype(X.dtype, copy=False), curvature)
+    sums = _sum_in_parts(X, coefficients.shape[1], coefficients.size + 2, task)
     gradient_out[:] = sums[:-2].reshape(gradient_out.shape)
     return float(sums[-2]), float(sums[-1])
 
 
 def _fused_pass(formula, X, y, weight, W, curvature):
     """What adds a block's losses and gradient in one kernel."""
+    w = Coefficients(W, X).laid_out
+
+    def task(part, start, stop):
+        work = np.empty(ROWS, X.dtype)
+        if formula.loss == HUBER:
+            pass_huber(X, y, weight, w, formula.terms, curvature, work, part, start, stop)
+        else:
+            part[-2] += pass_binomial(X, y, weight, w, curvature, work, part, start, stop)
+
+    return task
+
+
+def _pass_in_steps(formula, X, y, weight, W, curvature):
+    """What adds a block's losses and gradient by kernels for margins, losses and products."""
     n_outputs = W.shape[1]
-    panels = _panels(W) if n_outputs > 1 else _with_rest(W.ravel())
-
-    def one_output(part, start, stop):
-        work = np.empty(2 * ROWS + lanes(X.dtype), X.dtype)
-        pass_dense(X, y, weight, panels, formula.terms, curvature, work, part, start, stop)
-
-    def classes(part, start, stop):
-        work = np.empty(ROWS * n_outputs + (TILE_ROWS + 1) * panels.shape[2], X.dtype)
-        losses = np.empty(ROWS, X.dtype)
-        pass_classes(X, y, weight, panels, curvature, work, losses, part, start, stop)
-
-    return one_output if n_outputs == 1 else classes
-
-
-def _with_rest(w):
-    """Coefficients as `row_product` takes them."""
-    width, n_features = lanes(w.dtype), len(w) - 1
-    rest, n_rest = np.zeros(width, w.dtype), n_features % width
-    if n_rest:
-        rest[-n_rest:] = w[n_features - n_rest : n_features]
-    return np.concatenate([w, rest])
-
-
-def _panels(W):
-    """Coefficients of as many classes as a vector has lanes side by side, filled up with zeros."""
-    width = lanes(W.dtype)
-    n_panels = -(-W.shape[1] // width)
-    padded = np.zeros((len(W), n_panels * width), W.dtype)
-    padded[:, : W.shape[1]] = W
-    return np.ascontiguousarray(padded.reshape(len(W), n_panels, width).swapaxes(0, 1))
-
-
-def _general_pass(formula, X, y, weight, W, curvature):
-    """What adds a block's losses and gradient in several steps: for CSR matrices, and few columns."""
-    n_outputs = W.shape[1]
+    coefficients = Coefficients(W, X)
 
     def task(part, start, stop):
         for first, end in _chunks(X, start, stop):
-            slopes = _margins(X, W, first, end)
-            flat = slopes.reshape(-1)
+            slopes = coefficients.margins(X, first, end)
             if formula.loss == MULTINOMIAL:
-                losses = np.empty(len(slopes), X.dtype)
-                share_out(y, n_outputs, flat, losses, first, end)
+                work = np.empty(end - first + lanes(X.dtype), X.dtype)
+                part[-2] += share_out(y, weight, slopes, work, n_outputs, first, end)
                 if len(curvature):
-                    curvature[first * n_outputs : end * n_outputs] = flat
-                softmax_slopes(y, weight, losses, n_outputs, flat, part[-2:], first, end)
+                    unpad_rows(slopes, curvature, n_outputs, first, end)
+                softmax_slopes(y, weight, slopes, first, end)
+            elif formula.loss == HUBER:
+                huber_losses(y, weight, formula.terms, slopes, curvature, part, first, end)
             else:
-                work = np.empty(2 * ROWS, X.dtype)
-                point_losses(y, weight, formula.terms, flat, curvature, work, part[-2:], first, end)
-            _add_products(X, slopes, part, first, end)
+                part[-2] += binomial_losses(y, weight, slopes, curvature, first, end)
+            coefficients.add_products(X, slopes, part, first, end)
 
     return task
 
@@ -148,19 +127,21 @@ def hessian_product(formula, X, sample_weight, curvature, coefficients, product_
     product_out : float64 array of shape (n_features + 1, n_outputs)
         Receives the product.
     """
-    V = coefficients.astype(X.dtype)
+    n_outputs = coefficients.shape[1]
+    V = Coefficients(coefficients.astype(X.dtype, copy=False), X)
 
     def task(part, start, stop):
         for first, end in _chunks(X, start, stop):
-            slopes, shares = _margins(X, V, first, end), curvature[first:end]
+            slopes, shares = V.margins(X, first, end), curvature[first:end]
+            inner = slopes.reshape(end - first, -1)[:, :n_outputs]
             if formula.loss == MULTINOMIAL:
-                slopes -= np.einsum("ik,ik->i", shares, slopes)[:, None]
+                inner -= np.einsum("ik,ik->i", shares, inner)[:, None]
                 if sample_weight is not None:
-                    slopes *= sample_weight[first:end, None]
-            slopes *= shares
-            _add_products(X, slopes, part, first, end)
+                    inner *= sample_weight[first:end, None]
+            inner *= shares
+            V.add_products(X, slopes, part, first, end)
 
-    product_out[:] = _sum_in_parts(X, V.shape[1], V.size, task).reshape(product_out.shape)
+    product_out[:] = _sum_in_parts(X, n_outputs, coefficients.size, task).reshape(product_out.shape)
 
 
 def hessian(formula, X, sample_weight, curvature):
@@ -188,7 +169,7 @@ def hessian(formula, X, sample_weight, curvature):
     in_memory = int(_config.current()["working_memory"] * 2**20) // (8 * size * size)
     n_parts = max(1, min(MOST_HESSIANS, in_memory, -(-n // ROWS)))
     parts = np.zeros((n_parts, size, size))
-    chunk = max(16, min(ROWS, 8 * CACHED // size))
+    chunk = max(16, min(ROWS, 4 * CACHED // size))
 
     def task(block, start, stop):
         part = parts[block]
@@ -214,38 +195,8 @@ def hessian(formula, X, sample_weight, curvature):
     return parts.sum(axis=0)
 
 
-def probabilities(margins):
-    """Compute the probabilities of classes.
-
-    Parameters
-    ----------
-    margins : array of shape (n_samples, n_outputs)
-        C-contiguous, float32 or float64: of two classes the log-odds of the second, otherwise of each class.
-        They may be overwritten.
-
-    Returns
-    -------
-    shares : array of shape (n_samples, n_classes)
-        Each row sums to one.
-    """
-    n, n_outputs = margins.shape
-    no_classes = np.empty(0, margins.dtype)
-    shares = np.empty((n, 2), margins.dtype) if n_outputs == 1 else margins
-    flat, out = margins.reshape(-1), shares.reshape(-1)
-
-    def task(block, start, stop):
-        if n_outputs == 1:
-            share_between_two(flat, out, start, stop)
-            return
-        part = flat[start * n_outputs : stop * n_outputs]
-        share_out(no_classes, n_outputs, part, np.empty(stop - start, part.dtype), start, stop)
-
-    for_each_block(task, n, 8 * ROWS, work=10.0 * margins.size)
-    return shares
-
-
 # ---- blocks ---------------------------------------------------------------------------------------------
-def _sum_in_parts(X, n_outputs, size, task, calls_blas=True):
+def _sum_in_parts(X, n_outputs, size, task):
     """Sum what ``task(part, start, stop)`` adds for blocks of rows, which do not depend on the threads."""
     n = X.shape[0]
     if isinstance(X, Csr):
@@ -258,36 +209,15 @@ def _sum_in_parts(X, n_outputs, size, task, calls_blas=True):
     def run(block, start, stop):
         task(parts[block], start, stop)
 
-    with one_blas_thread() if calls_blas else nullcontext():
+    with one_blas_thread() if calls_blas(X, n_outputs) else nullcontext():
         for_each_block(run, n, -(-n // n_parts), work=work)
     return parts.sum(axis=0) if n_parts > 1 else parts[0]
 
 
 def _chunks(X, start, stop):
     """Rows that stay in the cache from their margins to the gradient."""
-    chunk = 8 * ROWS if isinstance(X, Csr) else max(16, min(8 * ROWS, 2 * CACHED // X.shape[1]))
+    chunk = 8 * ROWS if isinstance(X, Csr) else max(16, min(8 * ROWS, CACHED // X.shape[1]))
     return [(first, min(first + chunk, stop)) for first in range(start, stop, chunk)]
-
-
-def _margins(X, W, start, stop):
-    if isinstance(X, Csr):
-        margins = np.empty((stop - start, W.shape[1]), X.dtype)
-        csr_margins(X.data, X.indices, X.indptr, W, margins, start, stop)
-        return margins
-    margins = X[start:stop] @ W[:-1]
-    margins += W[-1]
-    return margins
-
-
-def _add_products(X, slopes, part, start, stop):
-    """Add X.T @ slopes, and the sums of the slopes for the intercepts."""
-    n_features, n_outputs = X.shape[1], slopes.shape[1]
-    if isinstance(X, Csr):
-        csr_products(X.data, X.indices, X.indptr, slopes, part, n_features, start, stop)
-        return
-    size = n_features * n_outputs
-    part[:size] += (X[start:stop].T @ slopes).reshape(-1)
-    part[size : size + n_outputs] += slopes.sum(axis=0)
 
 
 def _dense_rows(X, start, stop):

@@ -14,7 +14,7 @@ from ._reduce import block_sum
 from .columns import column_moments
 from .losses import gamma_terms, log_odds_terms, poisson_terms, weight_of
 
-__all__ = ["Formula", "hessian", "hessian_product", "loss_gradient", "probabilities"]
+__all__ = ["Formula", "hessian", "hessian_product", "loss_gradient"]
 
 MARGINS = 1 << 24  # that are there at a time
 ROWS = 1 << 16  # whose Hessian is summed in the data's dtype
@@ -175,16 +175,6 @@ def hessian(formula, X, sample_weight, curvature):
             own = part * cp.sqrt(shares[:, k : k + 1])
             total[k::n_outputs, k::n_outputs] += own.T @ own
     return total
-
-
-def probabilities(margins):
-    """See the CPU twin."""
-    if margins.shape[1] == 1:
-        margins = cp.concatenate([cp.zeros_like(margins), margins], axis=1)
-    margins -= margins.max(axis=1, keepdims=True)
-    cp.exp(margins, out=margins)
-    margins /= margins.sum(axis=1, keepdims=True)
-    return margins
 
 
 def _column_sums(slopes):

@@ -32,7 +32,17 @@ from ._cells import (
     zero_sums,
 )
 from ._consumers import add_row_sums, bits_below, keep_smallest, rows_below, smallest_row, smallest_two_rows
-from ._exponential import exp
+from ._exponential import exp, log1p
+from ._parts import (
+    add_rows_where,
+    add_where,
+    first_lanes,
+    load_where,
+    store_where,
+    sum_rows,
+    zip_high,
+    zip_low,
+)
 from ._scalars import pick
 from ._tiles import (
     add_absolute_differences,
@@ -90,7 +100,9 @@ __all__ = [
     "add_row",
     "add_row_sums",
     "add_row_to_cells",
+    "add_rows_where",
     "add_squared_differences",
+    "add_where",
     "any_lane",
     "as_bits",
     "atomic_add",
@@ -103,6 +115,7 @@ __all__ = [
     "count_differences",
     "exp",
     "fabs",
+    "first_lanes",
     "fma",
     "from_bits",
     "indices",
@@ -116,6 +129,8 @@ __all__ = [
     "load_doubles",
     "load_quad",
     "load_sums",
+    "load_where",
+    "log1p",
     "lowest_bit",
     "max_absolute_differences",
     "maximum",
@@ -138,6 +153,8 @@ __all__ = [
     "store_sums",
     "store_tile",
     "store_tile_part",
+    "store_where",
+    "sum_rows",
     "sums_row",
     "tile",
     "tile_of_column",
@@ -150,4 +167,6 @@ __all__ = [
     "where_zero",
     "yield_thread",
     "zero_sums",
+    "zip_high",
+    "zip_low",
 ]

@@ -1,7 +1,7 @@
 """Register tiles: made, accumulated into, stored."""
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import intrinsic
 
 from ._codegen import (
@@ -23,6 +23,7 @@ from ._codegen import (
     suffix,
     vector_type,
 )
+from ._parts import masked_store
 
 
 @intrinsic(prefer_literal=True)
@@ -254,18 +255,11 @@ def store_tile_part(typing, acc, array, i, stride, first_row, stop_row, n_column
             row = ir.Constant(I32, r)
             wanted = builder.and_(builder.icmp_signed("<=", first, row), builder.icmp_signed("<", row, stop))
             mask = builder.and_(inside[v], splat_of(builder, wanted, inside[v].type))
-            _masked_store(builder, acc.vector, builder.extract_value(args[0], cell(acc, r, v)), pointer, mask)
+            pointer = builder.bitcast(pointer, ir.PointerType(llvm(acc.vector)))
+            masked_store(builder, acc.vector, builder.extract_value(args[0], cell(acc, r, v)), pointer, mask)
         return context.get_dummy_value()
 
     return types.void(acc, array, i, stride, first_row, stop_row, n_columns), generate
-
-
-def _masked_store(builder, vector, value, pointer, mask):
-    pointer = builder.bitcast(pointer, ir.PointerType(value.type))
-    arguments = [value.type, pointer.type, I32, mask.type]
-    name = f"llvm.masked.store.{suffix(vector)}.p0"
-    store = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), arguments), name)
-    builder.call(store, [value, pointer, ir.Constant(I32, vector.dtype.bitwidth // 8), mask])
 
 
 @intrinsic(prefer_literal=True)
