@@ -336,6 +336,8 @@ WORKLOADS = (
         max_iter=5000,
     ),
     _linear("linear_model.HuberRegressor", scores.R2, max_iter=5000),
+    _linear("linear_model.PoissonRegressor", scores.R2, ("diabetes",), max_iter=5000),
+    _linear("linear_model.GammaRegressor", scores.R2, ("diabetes",), max_iter=5000),
     Workload("svm.SVC", ("iris", "breast_cancer", "digits"), scores.ACCURACY, "predict"),
     Workload("svm.NuSVC", ("iris", "breast_cancer", "digits"), scores.ACCURACY, "predict", {"nu": 0.1}),
     Workload("svm.SVR", ("diabetes",), scores.R2, "predict", {"C": 100.0}),

@@ -2,10 +2,16 @@
 
 import numpy as np
 
-__all__ = ["BINOMIAL", "HUBER", "MULTINOMIAL", "Formula"]
+__all__ = ["BINOMIAL", "GAMMA", "HUBER", "MULTINOMIAL", "POISSON", "Formula"]
 
-BINOMIAL, MULTINOMIAL, HUBER = range(3)
-LOSSES = {"binomial": BINOMIAL, "multinomial": MULTINOMIAL, "huber": HUBER}
+BINOMIAL, MULTINOMIAL, HUBER, POISSON, GAMMA = range(5)
+LOSSES = {
+    "binomial": BINOMIAL,
+    "multinomial": MULTINOMIAL,
+    "huber": HUBER,
+    "poisson": POISSON,  # of a logarithm, as the next one; constants are left out
+    "gamma": GAMMA,
+}
 
 
 class Formula:
@@ -13,7 +19,7 @@ class Formula:
 
     Parameters
     ----------
-    loss : {"binomial", "multinomial", "huber"}
+    loss : {"binomial", "multinomial", "huber", "poisson", "gamma"}
         Its name.
     epsilon : float, default=0.0
         Of the Huber loss: from how many scales on an error is an outlier.

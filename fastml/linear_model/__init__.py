@@ -5,6 +5,7 @@ from .._lazy import lazy_names
 __all__ = [
     "ElasticNet",
     "ElasticNetCV",
+    "GammaRegressor",
     "HuberRegressor",
     "Lasso",
     "LassoCV",
@@ -18,6 +19,7 @@ __all__ = [
     "PassiveAggressiveClassifier",
     "PassiveAggressiveRegressor",
     "Perceptron",
+    "PoissonRegressor",
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",
@@ -33,6 +35,7 @@ __getattr__, __dir__ = lazy_names(
     {
         "ElasticNet": "fastml.linear_model._elastic_net",
         "ElasticNetCV": "fastml.linear_model._elastic_net_cv",
+        "GammaRegressor": "fastml.linear_model._glm",
         "HuberRegressor": "fastml.linear_model._huber",
         "Lasso": "fastml.linear_model._lasso",
         "LassoCV": "fastml.linear_model._lasso_cv",
@@ -46,6 +49,7 @@ __getattr__, __dir__ = lazy_names(
         "PassiveAggressiveClassifier": "fastml.linear_model._passive_aggressive",
         "PassiveAggressiveRegressor": "fastml.linear_model._passive_aggressive",
         "Perceptron": "fastml.linear_model._perceptron",
+        "PoissonRegressor": "fastml.linear_model._glm",
         "Ridge": "fastml.linear_model._ridge",
         "RidgeCV": "fastml.linear_model._ridge_cv",
         "RidgeClassifier": "fastml.linear_model._ridge",
@@ -62,6 +66,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._elastic_net import ElasticNet
     from ._elastic_net_cv import ElasticNetCV
+    from ._glm import GammaRegressor, PoissonRegressor
     from ._huber import HuberRegressor
     from ._lasso import Lasso
     from ._lasso_cv import LassoCV

@@ -16,7 +16,7 @@ class Objective:
     ----------
     device : Device
         Where the data is.
-    loss : {"binomial", "multinomial", "huber"}
+    loss : {"binomial", "multinomial", "huber", "poisson", "gamma"}
         That of a row.
     X : array of shape (n_samples, n_features), or Csr
         The rows.

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from fastml.kernels._linear import BINOMIAL, HUBER, LOSSES, MULTINOMIAL, Formula
+from fastml.kernels._linear import BINOMIAL, GAMMA, HUBER, LOSSES, MULTINOMIAL, POISSON, Formula
 from fastml.linear_model import HuberRegressor, LogisticRegression, LogisticRegressionCV
 from tests.kernels.cases import Run
 from tests.reference import linear_loss as reference
@@ -20,10 +20,18 @@ def _problem(run, loss, n, d, offset=0.0):
     if d > 1:
         X[:, 1] = 2
     n_outputs = 4 if loss == MULTINOMIAL else 1
-    y = {BINOMIAL: run.rng.randint(0, 2, n), MULTINOMIAL: run.rng.randint(0, 4, n)}.get(loss, run.normal(n))
+    targets = {
+        BINOMIAL: run.rng.randint(0, 2, n),
+        MULTINOMIAL: run.rng.randint(0, 4, n),
+        POISSON: run.rng.poisson(2, n),
+        GAMMA: run.rng.gamma(2, size=n),
+    }
+    y = targets.get(loss, run.normal(n))
     weight = run.rng.randint(0, 4, n).astype(run.dtype)
     weight[0] = 1
     coefficients = run.rng.normal(size=(d + 1, n_outputs)) / (1 + abs(offset))
+    if loss in (POISSON, GAMMA):  # whose exponentials are not bounded
+        coefficients /= d
     return X, y.astype(run.dtype), weight, coefficients
 
 
@@ -62,7 +70,7 @@ def _check(run, loss, X, y, weight, W, rows=None):
 
 
 def losses_of_dense_rows(run):
-    for loss in (BINOMIAL, MULTINOMIAL, HUBER):
+    for loss in (BINOMIAL, MULTINOMIAL, HUBER, POISSON, GAMMA):
         for n, d in SHAPES if not run.simulated else SHAPES[:3]:
             X, y, weight, W = _problem(run, loss, n, d)
             _check(run, loss, X, y, weight, W)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-BINOMIAL, MULTINOMIAL, HUBER = range(3)
+BINOMIAL, MULTINOMIAL, HUBER, POISSON, GAMMA = range(5)
 
 
 def _design(X):
@@ -27,6 +27,11 @@ def _points(loss, margins, y, epsilon, scale):
         p = 1 / (1 + np.exp(-x))
         value, slope, second = np.logaddexp(0, x) - y * x, p - y, p * (1 - p)
         of_scale = np.zeros(len(y))
+    elif loss == POISSON:
+        value, slope, second, of_scale = np.exp(x) - y * x, np.exp(x) - y, np.exp(x), np.zeros(len(y))
+    elif loss == GAMMA:
+        ratio = y * np.exp(-x)
+        value, slope, second, of_scale = x + ratio, 1 - ratio, ratio, np.zeros(len(y))
     else:
         error = x - y
         outlier = abs(error) > epsilon * scale

@@ -93,6 +93,37 @@ def binomial_losses(
     return lose_binomially(y, weight, margins_out, curvature_out, start, stop)
 
 
+@helper
+def lose_by_means(y, weight, sign, margins, curvature_out, start, stop):
+    """The same for logarithms of means: Poisson's losses or, with a negative sign, Gamma's."""
+    zero, one, way = simd.splat(T(0)), simd.splat(T(1)), simd.splat(T(sign))
+    total = zero
+    for i in range(start, stop, LANES):
+        here = simd.first_lanes(stop - i, zero)
+        w = simd.load_where(weight, i, here) if weight.shape[0] > 0 else simd.select(here, one, zero)
+        margin, target = simd.load_where(margins, i - start, here), simd.load_where(y, i, here)
+        bent = simd.exp(way * margin) * (one if sign > 0.0 else target)
+        level = target if sign > 0.0 else one
+        total = simd.fma(w, bent - way * level * margin, total)
+        simd.store_where(margins, i - start, w * way * (bent - level), here)
+        if curvature_out.shape[0] > 0:
+            simd.store_where(curvature_out, i, w * bent, here)
+    return float64(simd.lane_sum(total))
+
+
+@kernel
+def log_link_losses(
+    y: T[:],  # IN   (n_samples,)
+    weight: T[:],  # IN   (n_samples,) or (0,) for ones
+    sign: float64,  # 1 for Poisson's losses, -1 for Gamma's
+    margins_out: T[:],  # OUT  (stop - start,) margins, whose place the derivatives take
+    curvature_out: T[:],  # OUT  (n_samples,) second derivatives, or (0,) if they are not wanted
+    start: int64,
+    stop: int64,
+) -> float64:
+    return lose_by_means(y, weight, sign, margins_out, curvature_out, start, stop)
+
+
 @helper(fastmath={"reassoc", "contract", "nsz"})  # what is summed are losses
 def lose_by_huber(y, weight, formula, margins, curvature_out, sums, start, stop):
     """The same for Huber's losses; add them, and their derivatives by the scale, to the last two sums."""
@@ -273,6 +304,28 @@ def pass_binomial(
         end = min(first + chunk, stop)
         store_row_margins(X, coefficients, slopes_work, first, end)
         total += lose_binomially(y, weight, slopes_work, curvature_out, first, end)
+        add_column_products(X, slopes_work, sums_out, first, end)
+    return total
+
+
+@kernel
+def pass_log_link(
+    X: T[:, :],  # IN   (n_samples, n_features)
+    y: T[:],  # IN   (n_samples,)
+    weight: T[:],  # IN   (n_samples,) or (0,) for ones
+    coefficients: T[:],  # IN   (n_features + 1 + LANES,) coefficients, the intercept, zeros
+    sign: float64,  # 1 for Poisson's losses, -1 for Gamma's
+    curvature_out: T[:],  # OUT  (n_samples,) second derivatives, or (0,) if they are not wanted
+    slopes_work: T[:],  # WORK (ROWS,)
+    sums_out: float64[:],  # OUT  (at least n_features + 1,) see `add_row_products`
+    start: int64,
+    stop: int64,
+) -> float64:
+    total, chunk = 0.0, rows_nearby(X)
+    for first in range(start, stop, chunk):
+        end = min(first + chunk, stop)
+        store_row_margins(X, coefficients, slopes_work, first, end)
+        total += lose_by_means(y, weight, sign, slopes_work, curvature_out, first, end)
         add_column_products(X, slopes_work, sums_out, first, end)
     return total
 

@@ -11,14 +11,16 @@ import numpy as np
 from ... import _config
 from ..._threads import for_each_block, one_blas_thread
 from .._compile import lanes
-from .._linear import HUBER, MULTINOMIAL, Formula
+from .._linear import GAMMA, HUBER, MULTINOMIAL, POISSON, Formula
 from ._csr_rows import Csr, csr_to_dense
 from ._linear_passes import (
     ROWS,
     binomial_losses,
     huber_losses,
+    log_link_losses,
     pass_binomial,
     pass_huber,
+    pass_log_link,
     share_out,
     softmax_slopes,
     unpad_rows,
@@ -30,6 +32,7 @@ __all__ = ["Csr", "Formula", "hessian", "hessian_product", "loss_gradient"]
 CACHED = 1 << 16  # values of X that stay in the second-level cache
 MOST_PARTS = 64  # sums of blocks that are kept
 MOST_HESSIANS = 8
+LOG_LINK = {POISSON: 1.0, GAMMA: -1.0}  # the signs with which their kernels know them
 STORED_FOR_A_SUM = 8  # values that a block of a CSR matrix holds, for each of its sums
 
 
@@ -80,6 +83,9 @@ def _fused_pass(formula, X, y, weight, W, curvature):
         work = np.empty(ROWS, X.dtype)
         if formula.loss == HUBER:
             pass_huber(X, y, weight, w, formula.terms, curvature, work, part, start, stop)
+        elif formula.loss in LOG_LINK:
+            sign = LOG_LINK[formula.loss]
+            part[-2] += pass_log_link(X, y, weight, w, sign, curvature, work, part, start, stop)
         else:
             part[-2] += pass_binomial(X, y, weight, w, curvature, work, part, start, stop)
 
@@ -102,6 +108,9 @@ def _pass_in_steps(formula, X, y, weight, W, curvature):
                 softmax_slopes(y, weight, slopes, first, end)
             elif formula.loss == HUBER:
                 huber_losses(y, weight, formula.terms, slopes, curvature, part, first, end)
+            elif formula.loss in LOG_LINK:
+                sign = LOG_LINK[formula.loss]
+                part[-2] += log_link_losses(y, weight, sign, slopes, curvature, first, end)
             else:
                 part[-2] += binomial_losses(y, weight, slopes, curvature, first, end)
             coefficients.add_products(X, slopes, part, first, end)

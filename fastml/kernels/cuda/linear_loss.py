@@ -8,11 +8,11 @@ import math
 import numpy as np
 
 from .._cuda import BLOCK, T, blocks_for, cp, cuda, cuda_kernel, float64, helper, int64, u32
-from .._linear import HUBER, MULTINOMIAL, Formula
+from .._linear import GAMMA, HUBER, MULTINOMIAL, POISSON, Formula
 from ._products import sum_products
 from ._reduce import block_sum
 from .columns import column_moments
-from .losses import log_odds_terms, weight_of
+from .losses import gamma_terms, log_odds_terms, poisson_terms, weight_of
 
 __all__ = ["Formula", "hessian", "hessian_product", "loss_gradient"]
 
@@ -55,6 +55,10 @@ def bend_margins(
         margin = float64(slopes[i, u32(0)] + coefficients[u32(coefficients.shape[0] - 1), u32(0)])
         if loss == int64(HUBER):
             value, first, by_scale, second = huber_terms(margin - float64(y[i]), epsilon, scale)
+        elif loss == int64(POISSON):
+            value, first, second = poisson_terms(float64(y[i]), margin)
+        elif loss == int64(GAMMA):
+            value, first, second = gamma_terms(float64(y[i]), margin)
         else:
             value, first, second = log_odds_terms(float64(y[i]), margin)
         value *= w

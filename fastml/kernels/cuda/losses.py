@@ -46,12 +46,24 @@ def error_terms(loss, error, quantile):
 def deviance_terms(loss, target, x):
     """The loss of a raw prediction that is a logarithm, or log-odds, and its two derivatives."""
     if loss == int64(POISSON):
-        mean = math.exp(x)
-        return mean - target * x, mean - target, mean
+        return poisson_terms(target, x)
     if loss == int64(GAMMA):
-        ratio = target * math.exp(-x)
-        return x + ratio, float64(1) - ratio, ratio
+        return gamma_terms(target, x)
     return log_odds_terms(target, x)
+
+
+@helper
+def poisson_terms(target, x):
+    """The Poisson loss of a mean's logarithm, and its two derivatives."""
+    mean = math.exp(x)
+    return mean - target * x, mean - target, mean
+
+
+@helper
+def gamma_terms(target, x):
+    """The Gamma loss of a mean's logarithm, and its two derivatives."""
+    ratio = target * math.exp(-x)
+    return x + ratio, float64(1) - ratio, ratio
 
 
 @helper
