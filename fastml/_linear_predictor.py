@@ -91,7 +91,8 @@ class LinearClassifier(Classifier, LinearPredictor):
         y : ndarray of shape (n_samples,)
             The labels.
         """
-        labels = self.classes_.take(self._ask("best_classes", X))
+        best = self._ask("best_classes", X)
+        labels = self.classes_.take(best)
         return labels if labels.dtype.kind in "USO" else like_input(labels, X)
 
 
