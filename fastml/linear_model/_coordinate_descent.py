@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import numbers
 import sys
 import warnings
@@ -26,6 +25,7 @@ from .._validation import (
 from ..solvers.centred import CentredData
 from ..solvers.coordinate_descent import Minimum, Penalty
 from ..solvers.least_squares import GRAM_FEATURES
+from ._linear_model import HasTwin
 
 __all__ = [
     "COMMON_CONSTRAINTS",
@@ -60,7 +60,7 @@ RIDGE_IS_BETTER = (
 )
 
 
-class CoordinateDescent(MultiOutput, Estimator):
+class CoordinateDescent(HasTwin, MultiOutput, Estimator):
     """Linear models that coordinate descent has fitted.
 
     Parameters
@@ -149,22 +149,6 @@ class CoordinateDescent(MultiOutput, Estimator):
         if "sparse_interface" in sk("sklearn.get_config")():
             return sk("sklearn.utils._sparse._align_api_if_sparse")(sparse.csr_array(coef))
         return sparse.csr_matrix(coef)
-
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's estimator with the same parameters and, once fitted, the same attributes.
-
-        Returns
-        -------
-        estimator : sklearn.base.BaseEstimator
-            It needs fastml no more.
-        """
-        params = self.get_params(deep=False)
-        del params["device"]
-        twin = sk(f"sklearn.linear_model.{type(self).__name__}")(**params)
-        for name, value in vars(self).items():
-            if name.endswith("_") and not name.startswith("_"):
-                setattr(twin, name, copy.deepcopy(value))
-        return twin
 
     def _sweeps(self):
         """Options of `minimise`."""

@@ -8,28 +8,28 @@ from typing import Any
 import numpy as np
 
 from .._base import Estimator, Regressor
-from .._device import CPU, choose, is_sparse, like_input
+from .._device import CPU, choose, like_input
 from .._docs import inherit_docs
+from .._linear_predictor import LinearPredictor
 from .._validation import (
     DEVICE,
     Interval,
     Options,
-    check_fitted,
     check_weight,
-    check_X,
     check_X_y,
     fit_method,
     sk,
 )
 from ..solvers.linear_loss import Objective
 from ..solvers.logistic import solve
+from ._linear_model import HasTwin
 from ._logistic_options import warn_unless_converged
 from ._rows import as_rows, choose_device
 
 __all__ = ["GammaRegressor", "PoissonRegressor"]
 
 
-class LogLinkRegressor(Regressor, Estimator):
+class LogLinkRegressor(HasTwin, Regressor, LinearPredictor, Estimator):
     """Base class of regressions whose predictions are exponentials of linear functions.
 
     Parameters
@@ -189,14 +189,9 @@ class LogLinkRegressor(Regressor, Estimator):
         y : ndarray of shape (n_samples,)
             The predicted means.
         """
-        check_fitted(self, "coef_")
-        return like_input(self._predict(check_X(self, X, reset=False, accept_sparse="csr")), X)
-
-    def _predict(self, X):
-        if is_sparse(X):
-            return np.exp(np.asarray(X @ self.coef_) + self.intercept_)
-        device = choose(self.device, X)
-        return device.xp.exp(device.asarray(X) @ device.asarray(self.coef_) + self.intercept_)
+        margins = self._ask("margins", X, (self.device,))
+        means = choose(self.device, margins).xp.exp(margins)
+        return like_input(means.reshape(-1), X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute the share of the deviance that the model explains.
@@ -222,20 +217,8 @@ class LogLinkRegressor(Regressor, Estimator):
             y, means, sample_weight=sample_weight, power=self._power
         )
 
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's estimator with the same parameters and, once fitted, the same model.
-
-        Returns
-        -------
-        estimator : sklearn.base.BaseEstimator
-            It needs fastml no more.
-        """
-        params = self.get_params(deep=False)
-        del params["device"]
-        twin = sk(f"sklearn.linear_model.{type(self).__name__}")(**params)
-        for name, value in vars(self).items():
-            if name.endswith("_") and not name.startswith("_"):
-                setattr(twin, name, np.copy(value) if isinstance(value, np.ndarray) else value)
+    def _twin(self):
+        twin = super()._twin()
         twin._base_loss = twin._get_loss()
         return twin
 

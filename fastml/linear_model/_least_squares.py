@@ -14,6 +14,7 @@ from .._docs import inherit_docs
 from .._linear_predictor import LinearRegressor
 from .._validation import DEVICE, Interval, check_X_y, fit_method
 from ..solvers import normal_equations as solver
+from ..solvers.positive_definite import singular_values
 from ._linear_model import LinearModel, columns_of, roots_of
 
 __all__ = ["LinearRegression"]
@@ -168,7 +169,7 @@ class LinearRegression(MultiOutput, LinearRegressor, LinearModel):
         gram = vars(self).get("_gram") if name == "singular_" else None
         if gram is None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        self.singular_ = solver.singular_values(gram).astype(self.coef_.dtype)
+        self.singular_ = singular_values(gram).astype(self.coef_.dtype)
         del self._gram
         return self.singular_
 

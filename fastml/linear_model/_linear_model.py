@@ -11,10 +11,34 @@ from .._base import Estimator
 from .._device import report_fallback
 from .._validation import check_weight, sk
 
-__all__ = ["LinearModel", "columns_of", "roots_of"]
+__all__ = ["HasTwin", "LinearModel", "columns_of", "roots_of"]
 
 
-class LinearModel(Estimator):
+class HasTwin:
+    """Mixin of the estimators that scikit-learn has with the same parameters and attributes."""
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's estimator with the same parameters and, once fitted, the same model.
+
+        Returns
+        -------
+        estimator : sklearn.base.BaseEstimator
+            It needs fastml no more.
+        """
+        twin = self._twin()
+        for name, value in vars(self).items():
+            if (name.endswith("_") and not name.startswith("_")) or name == "_label_binarizer":
+                setattr(twin, name, copy.deepcopy(value))
+        return twin
+
+    def _twin(self):
+        """scikit-learn's estimator with the same parameters, not fitted."""
+        params = self.get_params(deep=False)
+        del params["device"]
+        return sk(f"sklearn.linear_model.{type(self).__name__}")(**params)
+
+
+class LinearModel(HasTwin, Estimator):
     """Base of the estimators whose coefficients solve a system of equations.
 
     Parameters
@@ -43,27 +67,6 @@ class LinearModel(Estimator):
         coef, intercept = solution.coef.T.astype(dtype), solution.intercept.astype(dtype)
         self.coef_ = coef[0] if flat else np.ascontiguousarray(coef)
         self.intercept_ = (intercept[0] if flat else intercept) if self.fit_intercept else 0.0
-
-    # ---- scikit-learn's twin ----
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's estimator with the same parameters and, once fitted, the same model.
-
-        Returns
-        -------
-        estimator : sklearn.base.BaseEstimator
-            It needs fastml no more.
-        """
-        twin = self._twin()
-        for name, value in vars(self).items():
-            if name.endswith("_") or name == "_label_binarizer":
-                setattr(twin, name, copy.deepcopy(value))
-        return twin
-
-    def _twin(self):
-        """scikit-learn's estimator with the same parameters, not fitted."""
-        params = self.get_params(deep=False)
-        del params["device"]
-        return sk(f"sklearn.linear_model.{type(self).__name__}")(**params)
 
     def _fit_twin(self, why, X, y, *args, **kwargs):
         """Let scikit-learn fit and take over what it found; `why` is None for what it is to refuse."""

@@ -6,7 +6,7 @@ The normal equations square the condition number of the data. So their matrix is
   `SAFE_CONDITION` goes to the singular value decomposition; one above `EXACT_CONDITION` gets a second
   solution for what the residuals leave, which has the digits that the first has lost (the corrected
   seminormal equations [1]_). Eigenvalues take longer than all else: of larger matrices, an estimate of the
-  condition number [2]_ may show that it is far below, and they are left for later.
+  condition number (`positive_definite`) may show that it is far below, and they are left for later.
 - Either, in float32. Products are summed in float32 first, which changes them by some `eps`, about
   1e-7, of the columns' lengths. Up to `FINE_CONDITION` that is within twenty `eps` of the solution. Up to
   `COARSE_CONDITION` the solution is corrected by residuals in float64; the correction is as large as the
@@ -19,8 +19,6 @@ References
 ----------
 .. [1] Å. Björck, "Stability analysis of the method of seminormal equations for linear least squares
    problems", Linear Algebra and its Applications 88/89, 31-48, 1987.
-.. [2] N. J. Higham, "FORTRAN codes for estimating the one-norm of a real or complex matrix", ACM Transactions
-   on Mathematical Software 14, 381-396, 1988.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._device import CPU
+from .positive_definite import SAFE_CONDITION, condition_of, exact_condition_of, factored, solve
 
 __all__ = [
     "Solution",
@@ -41,19 +39,14 @@ __all__ = [
     "non_negative",
     "ridge",
     "ridge_products",
-    "singular_values",
 ]
 
-SAFE_CONDITION = 1e5
 EXACT_CONDITION = 1e3
 FINE_CONDITION = 20**0.5
 COARSE_CONDITION = 1e2
 COARSE_ERROR = 1e-4
 COARSE_FEATURES = 32  # from which on products in float32 are much faster
 COARSE_SAMPLES = 1024
-ESTIMATED_FEATURES = 64  # up to which eigenvalues are found as fast as an estimate
-ESTIMATE_SAFETY = 3.0  # an estimate of a norm is rarely below a third, and one in another norm larger
-SMALLEST_PIVOT = 1e-14  # of the largest one, squared, in a Cholesky factor
 
 
 class Solution(NamedTuple):
@@ -221,12 +214,12 @@ def least_squares(
 def _by_products(device, X, Y, roots, fit_intercept, tol):
     """The solution of the normal equations, or None if they are not safe or the rank is not full."""
     means, gram, right = means_and_products(device, X, Y, roots, fit_intercept)
-    condition, factor, spectrum = _condition(gram)
+    condition, factor, spectrum = condition_of(gram)
     if condition >= EXACT_CONDITION and "gram" in spectrum:  # an estimate, which may be too large
-        condition, factor, spectrum = _exact_condition(gram)
+        condition, factor, spectrum = exact_condition_of(gram)
     if factor is None or condition >= _most_condition(tol):
         return None
-    coef = _solve(factor, right)
+    coef = solve(factor, right)
     if condition > EXACT_CONDITION:
         coef += _correction(device, X, Y, roots, means, factor, coef)
     return Solution(coef, means, rank=len(gram), **spectrum)
@@ -237,10 +230,10 @@ def _by_coarse_products(device, X, Y, roots, products, most_condition, penalty=0
     means, gram, right = products
     if penalty:
         gram = gram + np.diag(np.full(len(gram), penalty))
-    condition, factor, spectrum = _condition(gram)
+    condition, factor, spectrum = condition_of(gram)
     if factor is None or condition >= most_condition:
         return None
-    coef = _solve(factor, right)
+    coef = solve(factor, right)
     if condition > FINE_CONDITION:
         change = _correction(device, X, Y, roots, means, factor, coef, penalty)
         scales = np.sqrt(gram.diagonal())[:, None]
@@ -265,77 +258,7 @@ def _correction(device, X, Y, roots, means, factor, coef, penalty=0.0):
     """What coefficients lack, by the residuals that they leave."""
     there = device.asarray(means), device.asarray(np.ascontiguousarray(coef))
     rest = device.kernels.normal_equations.residual_products(X, Y, roots, *there)
-    return _solve(factor, device.to_host(rest) - penalty * coef)
-
-
-def _solve(factor, right):
-    return CPU.kernels.normal_equations.solve_factored(factor, right)
-
-
-def _condition(gram):
-    """The features' condition number by their products, for many features an estimate, mostly too large.
-
-    Returns it, a factor of the products, which is None if they are nearly singular or not finite, and the
-    singular values, or what has them, as `Solution` keeps them.
-    """
-    if len(gram) <= ESTIMATED_FEATURES:
-        return _exact_condition(gram)
-    factor = _factored(gram)
-    if factor is None:
-        return np.inf, None, {"gram": gram}
-    return _estimate(gram, factor), factor, {"gram": gram}
-
-
-def _estimate(gram, factor):
-    """Of the features' condition number, mostly too large."""
-    norm = _estimated_norm(lambda x: gram @ x, len(gram))
-    of_inverse = _estimated_norm(lambda x: _solve(factor, x[:, None])[:, 0], len(gram))
-    return np.sqrt(ESTIMATE_SAFETY * norm * of_inverse)
-
-
-def _exact_condition(gram):
-    """What `_condition` returns, by eigenvalues."""
-    values = np.linalg.eigvalsh(gram) if np.isfinite(gram.trace()) else np.zeros(1)
-    if values[0] <= SAFE_CONDITION**-2 * values[-1]:
-        return np.inf, None, {}
-    factor = CPU.kernels.normal_equations.factor_products(gram)
-    return np.sqrt(values[-1] / values[0]), factor, {"singular": np.sqrt(values[::-1])}
-
-
-def _estimated_norm(multiply, d):
-    """The 1-norm of a symmetric matrix or a little less, climbed to from the mean of its columns."""
-    at = np.full(d, 1 / d)
-    found = multiply(at)
-    norm = np.abs(found).sum()
-    for _ in range(4):
-        slopes = multiply(np.where(found < 0, -1.0, 1.0))
-        steepest = np.abs(slopes).argmax()
-        if abs(slopes[steepest]) <= slopes @ at:
-            break
-        at = np.zeros(d)
-        at[steepest] = 1.0
-        found = multiply(at)
-        if np.abs(found).sum() <= norm:
-            break
-        norm = np.abs(found).sum()
-    alternating = (1 + np.arange(d) / (d - 1)) * np.where(np.arange(d) % 2, -1, 1)
-    return max(norm, 2 / (3 * d) * np.abs(multiply(alternating)).sum())
-
-
-def singular_values(gram: np.ndarray) -> np.ndarray:
-    """Find the singular values of features of full rank.
-
-    Parameters
-    ----------
-    gram : float64 ndarray of shape (n_features, n_features)
-        Products of the features.
-
-    Returns
-    -------
-    singular : float64 ndarray of shape (n_features,)
-        The values, falling.
-    """
-    return np.sqrt(np.linalg.eigvalsh(gram)[::-1])
+    return solve(factor, device.to_host(rest) - penalty * coef)
 
 
 def non_negative(device: Any, X: Any, Y: Any, roots: Any, fit_intercept: bool) -> Solution:
@@ -454,18 +377,9 @@ def _solve_penalised(matrix, right, alphas):
     matrix, diagonal = matrix.copy(), matrix.diagonal()
     for alpha in np.unique(alphas):
         np.fill_diagonal(matrix, diagonal + alpha)
-        factor = _factored(matrix)
+        factor = factored(matrix)
         if factor is None:
             return None
         columns = alphas == alpha
-        solution[:, columns] = _solve(factor, right[:, columns])
+        solution[:, columns] = solve(factor, right[:, columns])
     return solution
-
-
-def _factored(matrix):
-    """The Cholesky factor, or None if the matrix is nearly singular."""
-    factor = CPU.kernels.normal_equations.factor_products(matrix)
-    if factor is None:
-        return None
-    pivots = factor.diagonal()[: len(matrix)]
-    return factor if pivots.min() ** 2 > SMALLEST_PIVOT * pivots.max() ** 2 else None

@@ -260,7 +260,9 @@ def test_rows_far_from_the_others():
 
 # ---- products in float32 ------------------------------------------------------------------------
 def coarse(X, y, condition=np.inf, penalty=0.0):
-    return solver._by_coarse_products(CPU, X, y[:, None], None, True, condition, penalty)
+    data = CPU, X, y[:, None], None
+    products = solver.means_and_products(*data, True, single=True)
+    return solver._by_coarse_products(*data, products, condition, penalty)
 
 
 @pytest.mark.parametrize("d", [40, 70, 300])
