@@ -109,6 +109,7 @@ class LogLinkRegressor(HasTwin, Regressor, LinearPredictor, Estimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.target_tags.positive_only = True
         return tags
 
     @fit_method
