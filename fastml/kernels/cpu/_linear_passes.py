@@ -36,14 +36,9 @@ def row_margins(
     store_row_margins(X, coefficients, margins_out, start, stop)
 
 
-@kernel
-def class_margins(
-    X: T[:, :],  # IN   (n_samples, n_features), at least TILE_ROWS rows
-    panels: T[:, :, :],  # IN   (n_panels, n_features + 1, LANES) coefficients of LANES classes side by side
-    margins_out: T[:, :],  # OUT  (stop - start, width)
-    start: int64,
-    stop: int64,
-):
+@helper
+def store_class_margins(X, panels, margins_out, start, stop):
+    """Margins of LANES classes at a time, of TILE_ROWS rows."""
     n_features, width = X.shape[1], margins_out.shape[1]
     for c in range(panels.shape[0]):
         panel, column = c * (n_features + 1) * LANES, c * LANES
@@ -185,16 +180,8 @@ def sum_of_logarithms(x, weight, start, stop):
     return float64(simd.lane_sum(total))
 
 
-@kernel
-def share_out(
-    y: T[:],  # IN   (n_samples,) the class, or (0,) if losses are not wanted
-    weight: T[:],  # IN   (n_samples,) or (0,) for ones
-    margins_out: T[:, :],  # OUT  (stop - start, width) margins, whose place the probabilities take
-    sums_work: T[:],  # WORK (stop - start + LANES,)
-    n_classes: int64,
-    start: int64,
-    stop: int64,
-) -> float64:
+@helper
+def share_rows(y, weight, margins_out, sums_work, n_classes, start, stop):
     """Return the sum of the losses. Each loop is short, so that the processor is at work on many rows."""
     width, n, losses = margins_out.shape[1], stop - start, 0.0
     largest_of_rows(margins_out, sums_work, n_classes, n)
@@ -216,14 +203,9 @@ def share_out(
     return losses + sum_of_logarithms(sums_work, weight, start, stop) if y.shape[0] > 0 else 0.0
 
 
-@kernel
-def unpad_rows(
-    rows: T[:, :],  # IN  (stop - start, width)
-    packed_out: T[:],  # OUT (n_samples n_classes,) the first values of each row
-    n_classes: int64,
-    start: int64,
-    stop: int64,
-):
+@helper
+def store_rows(rows, packed_out, n_classes, start, stop):
+    """The first values of each row."""
     for i in range(stop - start):
         for k in range(0, n_classes, LANES):
             here = simd.first_lanes(n_classes - k, simd.splat(T(0)))
@@ -231,14 +213,9 @@ def unpad_rows(
             simd.store_where(packed_out, (start + i) * n_classes + k, row, here)
 
 
-@kernel
-def softmax_slopes(
-    y: T[:],  # IN  (n_samples,) the class
-    weight: T[:],  # IN  (n_samples,) or (0,) for ones
-    shares_out: T[:, :],  # OUT (stop - start, width) probabilities, whose place the derivatives take
-    start: int64,
-    stop: int64,
-):
+@helper
+def turn_to_slopes(y, weight, shares_out, start, stop):
+    """Put derivatives in the place of probabilities."""
     width = shares_out.shape[1]
     for i in range(stop - start):
         own = int64(y[start + i])
@@ -351,16 +328,9 @@ def pass_huber(
         add_column_products(X, slopes_work, sums_out, first, end)
 
 
-@kernel
-def add_class_products(
-    X: T[:, :],  # IN   (n_samples, n_features), at least TILE_ROWS features
-    slopes: T[:, :],  # IN   (stop - start, width)
-    sums_out: float64[:],  # OUT  (at least (n_features + 1) n_classes,) X.T @ slopes, their sums; added to
-    tile_work: T[:],  # WORK (TILE_ROWS LANES,)
-    n_classes: int64,
-    start: int64,
-    stop: int64,
-):
+@helper
+def add_panel_products(X, slopes, sums_out, tile_work, n_classes, start, stop):
+    """Add X.T @ slopes, and the sums of the slopes, for TILE_ROWS features and LANES classes at a time."""
     n_features, width = X.shape[1], slopes.shape[1]
     for first in range(start, stop, ROWS):
         n, slope = min(ROWS, stop - first), (first - start) * width
@@ -381,3 +351,87 @@ def add_class_products(
             for i in range(n):
                 total = total + simd.load(slopes, slope + i * width + column)
             simd.add_where(sums_out, n_features * n_classes + column, total, here)
+
+
+@kernel
+def class_margins(
+    X: T[:, :],  # IN   (n_samples, n_features), at least TILE_ROWS rows
+    panels: T[:, :, :],  # IN   (n_panels, n_features + 1, LANES) coefficients of LANES classes side by side
+    margins_out: T[:, :],  # OUT  (stop - start, width)
+    start: int64,
+    stop: int64,
+):
+    store_class_margins(X, panels, margins_out, start, stop)
+
+
+@kernel
+def share_out(
+    y: T[:],  # IN   (n_samples,) the class, or (0,) if losses are not wanted
+    weight: T[:],  # IN   (n_samples,) or (0,) for ones
+    margins_out: T[:, :],  # OUT  (stop - start, width) margins, whose place the probabilities take
+    sums_work: T[:],  # WORK (stop - start + LANES,)
+    n_classes: int64,
+    start: int64,
+    stop: int64,
+) -> float64:
+    return share_rows(y, weight, margins_out, sums_work, n_classes, start, stop)
+
+
+@kernel
+def unpad_rows(
+    rows: T[:, :],  # IN  (stop - start, width)
+    packed_out: T[:],  # OUT (n_samples n_classes,) the first values of each row
+    n_classes: int64,
+    start: int64,
+    stop: int64,
+):
+    store_rows(rows, packed_out, n_classes, start, stop)
+
+
+@kernel
+def softmax_slopes(
+    y: T[:],  # IN  (n_samples,) the class
+    weight: T[:],  # IN  (n_samples,) or (0,) for ones
+    shares_out: T[:, :],  # OUT (stop - start, width) probabilities, whose place the derivatives take
+    start: int64,
+    stop: int64,
+):
+    turn_to_slopes(y, weight, shares_out, start, stop)
+
+
+@kernel
+def add_class_products(
+    X: T[:, :],  # IN   (n_samples, n_features), at least TILE_ROWS features
+    slopes: T[:, :],  # IN   (stop - start, width)
+    sums_out: float64[:],  # OUT  (at least (n_features + 1) n_classes,) X.T @ slopes, their sums; added to
+    tile_work: T[:],  # WORK (TILE_ROWS LANES,)
+    n_classes: int64,
+    start: int64,
+    stop: int64,
+):
+    add_panel_products(X, slopes, sums_out, tile_work, n_classes, start, stop)
+
+
+@kernel
+def pass_classes(
+    X: T[:, :],  # IN   (n_samples, n_features), at least TILE_ROWS rows and features
+    y: T[:],  # IN   (n_samples,) the class
+    weight: T[:],  # IN   (n_samples,) or (0,) for ones
+    panels: T[:, :, :],  # IN   (n_panels, n_features + 1, LANES) coefficients of LANES classes side by side
+    curvature_out: T[:],  # OUT  (n_samples n_classes,) probabilities, or (0,) if they are not wanted
+    slopes_work: T[:, :],  # WORK (chunk, width) for rows that are in the cache
+    sums_work: T[:],  # WORK (chunk + LANES,), at least TILE_ROWS LANES
+    sums_out: float64[:],  # OUT  ((n_features + 1) n_classes + 2,) gradient, loss; added to
+    start: int64,
+    stop: int64,
+):
+    chunk, n_classes = slopes_work.shape[0], (sums_out.shape[0] - 2) // (X.shape[1] + 1)
+    for first in range(start, stop, chunk):
+        end = min(first + chunk, stop)
+        store_class_margins(X, panels, slopes_work, first, end)
+        loss = share_rows(y, weight, slopes_work, sums_work, n_classes, first, end)
+        if curvature_out.shape[0] > 0:
+            store_rows(slopes_work, curvature_out, n_classes, first, end)
+        turn_to_slopes(y, weight, slopes_work, first, end)
+        add_panel_products(X, slopes_work, sums_out, sums_work, n_classes, first, end)
+        sums_out[sums_out.shape[0] - 2] += loss

@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import _config
 from ..._threads import for_each_block, one_blas_thread
-from .._compile import lanes
+from .._compile import TILE_ROWS, lanes
 from .._linear import GAMMA, HUBER, MULTINOMIAL, POISSON, Formula
 from ._csr_rows import Csr, csr_to_dense
 from ._linear_passes import (
@@ -19,6 +19,7 @@ from ._linear_passes import (
     huber_losses,
     log_link_losses,
     pass_binomial,
+    pass_classes,
     pass_huber,
     pass_log_link,
     share_out,
@@ -67,8 +68,8 @@ def loss_gradient(formula, X, y, sample_weight, coefficients, gradient_out, curv
     """
     weight = np.empty(0, X.dtype) if sample_weight is None else sample_weight
     curvature = np.empty(0, X.dtype) if curvature_out is None else curvature_out.reshape(-1)
-    fused = formula.loss != MULTINOMIAL and not isinstance(X, Csr)
-    make = _fused_pass if fused else _pass_in_steps
+    in_steps = isinstance(X, Csr) or calls_blas(X, coefficients.shape[1])
+    make = _pass_in_steps if in_steps else _fused_pass
     task = make(formula, X, y, weight, coefficients.astype(X.dtype, copy=False), curvature)
     sums = _sum_in_parts(X, coefficients.shape[1], coefficients.size + 2, task)
     gradient_out[:] = sums[:-2].reshape(gradient_out.shape)
@@ -77,7 +78,14 @@ def loss_gradient(formula, X, y, sample_weight, coefficients, gradient_out, curv
 
 def _fused_pass(formula, X, y, weight, W, curvature):
     """What adds a block's losses and gradient in one kernel."""
-    w = Coefficients(W, X).laid_out
+    coefficients = Coefficients(W, X)
+    w = coefficients.laid_out
+
+    def classes(part, start, stop):
+        chunk = min(stop - start, ROWS, max(16, CACHED // X.shape[1]))
+        slopes = np.empty((chunk, coefficients.width), X.dtype)
+        work = np.empty(max(chunk, TILE_ROWS * lanes(X.dtype)) + lanes(X.dtype), X.dtype)
+        pass_classes(X, y, weight, w, curvature, slopes, work, part, start, stop)
 
     def task(part, start, stop):
         work = np.empty(ROWS, X.dtype)
@@ -89,7 +97,7 @@ def _fused_pass(formula, X, y, weight, W, curvature):
         else:
             part[-2] += pass_binomial(X, y, weight, w, curvature, work, part, start, stop)
 
-    return task
+    return classes if formula.loss == MULTINOMIAL else task
 
 
 def _pass_in_steps(formula, X, y, weight, W, curvature):
