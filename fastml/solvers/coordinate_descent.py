@@ -126,7 +126,7 @@ def _settle(problem, coef, active, rules, penalty, max_sweeps, rng):
         n_sweeps += made
         if made < rules[kernels.MAX_SWEEPS]:
             break
-    return n_sweeps, n_sweeps > 1 or kernels.largest_move(memory, len(coef)) > 0 or rng is not None
+    return n_sweeps, n_sweeps > 1 or kernels.largest_move(memory) > 0 or rng is not None
 
 
 def follow_path(

@@ -72,7 +72,7 @@ def _sweep_all(run, X, Y, coef, active, l1, l2, positive=False):
         moved = coef.copy()
         memory = kernels.new_memory(len(Y), len(active), state.size)
         assert launch(*problem, rules, active, moved, state, *memory) == 1
-        found.append((moved, kernels.largest_move(memory, len(Y)), memory[0][len(Y) + 1]))
+        found.append((moved, kernels.largest_move(memory), memory[0][1]))
         return moved
 
     slopes, gram, products = (Y - coef @ X.T) @ X, np.ascontiguousarray(X.T @ X), Y @ X
@@ -129,7 +129,7 @@ def _sweep_on(launch, problem, coef, state, rules, *, extrapolate):
     active = np.arange(coef.shape[1])
     memory = kernels.new_memory(len(coef), len(active), state.size, extrapolate)
     n_sweeps = launch(*problem, rules, active, coef, state, *memory)
-    return n_sweeps, memory[0][1:3]
+    return n_sweeps, memory[0][:2]
 
 
 def sweeps_end_when_little_moves(run):

@@ -8,38 +8,31 @@ they keep up to date: the slopes ``(Y - coef X')X`` with a Gram matrix, otherwis
 is float64: what is summed over a thousand sweeps is small beside the data.
 """
 
-import math
-
 import numpy as np
 
 from .._compile import float64, int32, int64, kernel, uint64
 from ._descent_steps import (
-    GAP_LIMIT as GAP_LIMIT,  # who makes rules looks for their places here
-)
-from ._descent_steps import (
+    GAP_LIMIT,
     L1,
     MAX_SWEEPS,
     TARGET_SQUARE,
-    begin_sweep,
-    csc_square,
+    TOLERANCE,
     duality_gap,
-    gram_residuals,
-    is_enough,
-    move_by_products,
+    go_to_combination,
     move_feature,
     move_little,
-    objective,
     slope_norm,
-    square_of,
 )
-from ._descent_steps import TOLERANCE as TOLERANCE
 from ._extrapolation import (
+    LARGEST,
     LARGEST_MOVE,
-    N_REMEMBERED,
+    MOVES,
+    N_LEFT,
+    N_POINTS,
+    STEPS,
+    begin_sweep,
     combine_points,
-    has_points,
     largest_move,
-    leave_combination,
     new_memory,
 )
 
@@ -54,6 +47,10 @@ __all__ = [
     "sweep_sparse",
 ]
 
+NO_PRODUCTS = np.empty((1, 0))  # of problems whose state are residuals
+# The gap falls about as the moves do: it is measured again when these are as much smaller as it has to be, or
+# this much.
+AGAIN = 0.5
 NEARLY = 0.9  # of the L1 penalty: slopes from which on a feature is swept, as it may matter in a moment
 
 
@@ -61,39 +58,44 @@ NEARLY = 0.9  # of the L1 penalty: slopes from which on a feature is swept, as i
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over features in vector lanes
 def sweep_gram_rows(
     gram: float64[:, :],  # IN (n_features, at least n_features)
-    products: float64[:, :],  # IN (n_tasks, n_features)
     squares: float64[:],  # IN (n_features,) its diagonal
     rules: float64[:],  # IN (N_RULES,)
     active: int64[:],  # IN features to move, in this order
     coef_work: float64[:, :],  # IN/OUT (n_tasks, n_features)
     slopes_work: float64[:, :],  # IN/OUT (n_tasks, n_features)
-    memory_work: float64[:],  # IN/OUT (2 * n_tasks + N_REMEMBERED,)
+    memory_work: float64[:],  # IN/OUT (MOVES + 2 * n_tasks,)
     points_work: float64[:, :],  # IN/OUT (0 or STEPS + 1, n_tasks * (n_active + n_features))
-) -> int64:  # how many sweeps were made
-    n_tasks = coef_work.shape[0]
-    for sweep in range(int64(rules[MAX_SWEEPS])):
-        square, target = gram_residuals(products, coef_work, slopes_work, rules[TARGET_SQUARE])
-        if memory_work[n_tasks + LARGEST_MOVE] < math.inf:
-            gap = duality_gap(coef_work, slopes_work, rules, squares.shape[0], square, target)
-            if is_enough(gap, rules, memory_work, n_tasks):
-                return sweep
-        if has_points(coef_work, slopes_work, active, memory_work, points_work):
-            before = objective(coef_work, active, rules, square)
-            combine_points(coef_work, slopes_work, active, memory_work, points_work)
-            square, target = gram_residuals(products, coef_work, slopes_work, rules[TARGET_SQUARE])
-            if not objective(coef_work, active, rules, square) < before:
-                leave_combination(coef_work, slopes_work, active, points_work)
-        begin_sweep(memory_work, n_tasks)
+) -> int64:  # how many sweeps were made, up to the last one or to an extrapolation
+    n_tasks, n_left = coef_work.shape[0], int64(memory_work[N_LEFT])
+    late_moves = MOVES + n_tasks  # of the moves of the feature whose moves the slopes do not have yet
+    for sweep in range(n_left):
+        if move_little(rules, memory_work):
+            return sweep
+        if not begin_sweep(coef_work, slopes_work, active, memory_work, points_work):
+            return sweep
         late = int64(-1)
         for a in range(active.shape[0]):
-            j = uint64(active[a])
-            late = move_by_products(j, late, gram, squares, rules, coef_work, slopes_work, memory_work)
+            # Slopes are brought up to date after each second feature that moves: from the cache come they
+            # and rows of the Gram matrix more slowly than they are added.
+            j, row = uint64(active[a]), uint64(late if late >= 0 else 0)
+            for t in range(n_tasks):
+                slope = slopes_work[t, j] - (memory_work[late_moves + t] * gram[row, j] if late >= 0 else 0.0)
+                memory_work[MOVES + t] = slope + squares[j] * coef_work[t, j]
+            if not move_feature(j, squares[j], rules, coef_work, memory_work):
+                continue
+            for t in range(n_tasks):
+                move, move_of_late = memory_work[MOVES + t], memory_work[late_moves + t]
+                memory_work[late_moves + t] = move
+                if late >= 0:
+                    for k in range(gram.shape[0]):
+                        slopes_work[t, k] -= move * gram[j, k] + move_of_late * gram[row, k]
+            late = int64(-1) if late >= 0 else int64(j)
         if late >= 0:
             for t in range(n_tasks):
-                move = memory_work[n_tasks + N_REMEMBERED + t]
+                move = memory_work[late_moves + t]
                 for k in range(gram.shape[0]):
                     slopes_work[t, k] -= move * gram[uint64(late), k]
-    return int64(rules[MAX_SWEEPS])
+    return n_left
 
 
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over features in vector lanes
@@ -104,7 +106,13 @@ def multiply_residuals(
     target_square: float64,  # IN
     squares_out: float64[:],  # OUT (2,)
 ):
-    squares_out[0], squares_out[1] = gram_residuals(products, coef, slopes, target_square)
+    fitted_target, fitted_residual = 0.0, 0.0
+    for t in range(products.shape[0]):
+        for j in range(products.shape[1]):
+            fitted_target += products[t, j] * coef[t, j]
+            fitted_residual += slopes[t, j] * coef[t, j]
+    residual_target = target_square - fitted_target
+    squares_out[0], squares_out[1] = residual_target - fitted_residual, residual_target
 
 
 @kernel(fastmath={"contract", "nsz"})  # products and sums in one instruction
@@ -129,33 +137,29 @@ def sweep_dense_columns(
     active: int64[:],  # IN features to move, in this order
     coef_work: float64[:, :],  # IN/OUT (n_tasks, at least n_features)
     residual_work: float64[:, :],  # IN/OUT (n_tasks, n_samples)
-    memory_work: float64[:],  # IN/OUT (2 * n_tasks + N_REMEMBERED,)
+    memory_work: float64[:],  # IN/OUT (MOVES + 2 * n_tasks,)
     points_work: float64[:, :],  # IN/OUT (0 or STEPS + 1, n_tasks * (n_active + n_samples))
-) -> int64:  # how many sweeps were made
-    n_tasks = coef_work.shape[0]
-    for sweep in range(int64(rules[MAX_SWEEPS])):
-        if move_little(rules, memory_work, n_tasks):
+) -> int64:  # how many sweeps were made, up to the last one or to an extrapolation
+    n_tasks, n_left = coef_work.shape[0], int64(memory_work[N_LEFT])
+    for sweep in range(n_left):
+        if move_little(rules, memory_work):
             return sweep
-        if has_points(coef_work, residual_work, active, memory_work, points_work):
-            before = objective(coef_work, active, rules, square_of(residual_work, columns.shape[1]))
-            combine_points(coef_work, residual_work, active, memory_work, points_work)
-            if not objective(coef_work, active, rules, square_of(residual_work, columns.shape[1])) < before:
-                leave_combination(coef_work, residual_work, active, points_work)
-        begin_sweep(memory_work, n_tasks)
+        if not begin_sweep(coef_work, residual_work, active, memory_work, points_work):
+            return sweep
         for a in range(active.shape[0]):
             j = uint64(active[a])
             for t in range(n_tasks):
                 slope = 0.0
                 for i in range(columns.shape[1]):
                     slope += columns[j, i] * residual_work[t, i]
-                memory_work[t] = slope + squares[j] * coef_work[t, j]
+                memory_work[MOVES + t] = slope + squares[j] * coef_work[t, j]
             move_feature(j, squares[j], rules, coef_work, memory_work)
             for t in range(n_tasks):
-                move = memory_work[t]
+                move = memory_work[MOVES + t]
                 if move != 0.0:
                     for i in range(columns.shape[1]):
                         residual_work[t, i] -= move * columns[j, i]
-    return int64(rules[MAX_SWEEPS])
+    return n_left
 
 
 @kernel(fastmath={"reassoc", "contract", "nsz"})  # sums over samples in vector lanes
@@ -168,20 +172,16 @@ def sweep_csc_columns(
     active: int64[:],  # IN features to move, in this order
     coef_work: float64[:, :],  # IN/OUT (n_tasks, n_features)
     residual_work: float64[:, :],  # IN/OUT (n_tasks, n_samples + 1), the sum of coef times shift last
-    memory_work: float64[:],  # IN/OUT (2 * n_tasks + N_REMEMBERED,)
+    memory_work: float64[:],  # IN/OUT (MOVES + 2 * n_tasks,)
     points_work: float64[:, :],  # IN/OUT (0 or STEPS + 1, n_tasks * (n_active + n_samples + 1))
-) -> int64:  # how many sweeps were made
-    n_tasks = coef_work.shape[0]
+) -> int64:  # how many sweeps were made, up to the last one or to an extrapolation
+    n_tasks, n_left = coef_work.shape[0], int64(memory_work[N_LEFT])
     last = residual_work.shape[1] - 1
-    for sweep in range(int64(rules[MAX_SWEEPS])):
-        if move_little(rules, memory_work, n_tasks):
+    for sweep in range(n_left):
+        if move_little(rules, memory_work):
             return sweep
-        if has_points(coef_work, residual_work, active, memory_work, points_work):
-            before = objective(coef_work, active, rules, csc_square(residual_work))
-            combine_points(coef_work, residual_work, active, memory_work, points_work)
-            if not objective(coef_work, active, rules, csc_square(residual_work)) < before:
-                leave_combination(coef_work, residual_work, active, points_work)
-        begin_sweep(memory_work, n_tasks)
+        if not begin_sweep(coef_work, residual_work, active, memory_work, points_work):
+            return sweep
         for a in range(active.shape[0]):
             j = uint64(active[a])
             start, stop = uint64(indptr[j]), uint64(indptr[j + 1])
@@ -189,15 +189,15 @@ def sweep_csc_columns(
                 slope = moments[0, j] * residual_work[t, last]
                 for k in range(start, stop):
                     slope += data[k] * residual_work[t, uint64(indices[k])]
-                memory_work[t] = slope + moments[1, j] * coef_work[t, j]
+                memory_work[MOVES + t] = slope + moments[1, j] * coef_work[t, j]
             move_feature(j, moments[1, j], rules, coef_work, memory_work)
             for t in range(n_tasks):
-                move = memory_work[t]
+                move = memory_work[MOVES + t]
                 if move != 0.0:
                     residual_work[t, last] += move * moments[0, j]
                     for k in range(start, stop):
                         residual_work[t, uint64(indices[k])] -= move * data[k]
-    return int64(rules[MAX_SWEEPS])
+    return n_left
 
 
 @kernel
@@ -206,10 +206,7 @@ def list_active(
     slopes: float64[:, :],  # IN (n_tasks, n_features)
     squares: float64[:],  # IN (n_features,)
     rules: float64[:],  # IN (N_RULES,)
-    residual_square: float64,  # IN
-    residual_target: float64,  # IN
     active_out: int64[:],  # OUT (n_features,)
-    gap_out: float64[:],  # OUT (1,)
 ) -> int64:  # how many features are active
     n_tasks, n_features = coef.shape
     n_active = 0
@@ -221,13 +218,28 @@ def list_active(
         if moved or steep:
             active_out[n_active] = j
             n_active += 1
-    gap_out[0] = duality_gap(coef, slopes, rules, n_features, residual_square, residual_target)
     return n_active
 
 
 # ---- launchers -----------------------------------------------------------------------------------------
+def _sweep(kernel, problem, products, rules, active, n_shifts, work, most):
+    """Sweep, and extrapolate as soon as there are enough points; return how many sweeps were made."""
+    coef, state, memory, points = work
+    n_sweeps = 0
+    while True:
+        memory[N_LEFT] = most - n_sweeps
+        n_sweeps += kernel(*problem, rules, active, *work)
+        if memory[N_POINTS] <= STEPS:
+            return n_sweeps
+        memory[N_POINTS] = 0.0
+        if combine_points(len(coef) * len(active), memory, points):
+            go_to_combination(products, rules, active, n_shifts, points, coef, state)
+
+
 def sweep_gram(gram, products, squares, rules, active, coef_work, slopes_work, memory_work, points_work):
     """Sweep over active features until they move little and the duality gap is small, with the Gram matrix.
+
+    A gap that was too large is measured again only when moves are smaller by as much, or by half.
 
     Parameters
     ----------
@@ -261,9 +273,20 @@ def sweep_gram(gram, products, squares, rules, active, coef_work, slopes_work, m
     Friedman, J., Hastie, T., Tibshirani, R. (2010). Regularization paths for generalized linear models via
     coordinate descent. Journal of Statistical Software 33(1).
     """
-    return sweep_gram_rows(
-        gram, products, squares, rules, active, coef_work, slopes_work, memory_work, points_work
-    )
+    work = coef_work, slopes_work, memory_work, points_work
+    n_sweeps, most = 0, int(rules[MAX_SWEEPS])
+    rules = rules.copy()
+    while True:
+        left = most - n_sweeps
+        n_sweeps += _sweep(sweep_gram_rows, (gram, squares), products, rules, active, 0, work, left)
+        if n_sweeps == most or memory_work[LARGEST_MOVE] == 0.0:
+            return n_sweeps
+        sums = residual_squares(products, coef_work, slopes_work, rules[TARGET_SQUARE])
+        gap = duality_gap(coef_work, slopes_work, rules, *sums)
+        if gap <= rules[GAP_LIMIT]:
+            return n_sweeps
+        moved = memory_work[LARGEST_MOVE] / memory_work[LARGEST]
+        rules[TOLERANCE] = moved * max(AGAIN, rules[GAP_LIMIT] / gap)
 
 
 def residual_squares(products, coef, slopes, target_square):
@@ -330,9 +353,8 @@ def sweep_columns(columns, squares, rules, active, coef_work, residual_work, mem
     n_sweeps : int
         How many sweeps were made.
     """
-    return sweep_dense_columns(
-        columns, squares, rules, active, coef_work, residual_work, memory_work, points_work
-    )
+    work, most = (coef_work, residual_work, memory_work, points_work), int(rules[MAX_SWEEPS])
+    return _sweep(sweep_dense_columns, (columns, squares), NO_PRODUCTS, rules, active, 0, work, most)
 
 
 def sweep_sparse(
@@ -361,9 +383,9 @@ def sweep_sparse(
     n_sweeps : int
         How many sweeps were made.
     """
-    return sweep_csc_columns(
-        data, indices, indptr, moments, rules, active, coef_work, residual_work, memory_work, points_work
-    )
+    problem = data, indices, indptr, moments
+    work, most = (coef_work, residual_work, memory_work, points_work), int(rules[MAX_SWEEPS])
+    return _sweep(sweep_csc_columns, problem, NO_PRODUCTS, rules, active, 1, work, most)
 
 
 def choose_active(coef, slopes, squares, rules, residual_squares, active_out):
@@ -399,6 +421,5 @@ def choose_active(coef, slopes, squares, rules, residual_squares, active_out):
     Fercoq, O., Gramfort, A., Salmon, J. (2015). Mind the duality gap: safer rules for the lasso. ICML.
     Dünner, C. et al. (2016). Primal-dual rates and certificates. ICML.
     """
-    gap = np.empty(1)
-    n_active = list_active(coef, slopes, squares, rules, *residual_squares, active_out, gap)
-    return n_active, gap.item()
+    gap = duality_gap(coef, slopes, rules, *residual_squares)
+    return list_active(coef, slopes, squares, rules, active_out), gap
