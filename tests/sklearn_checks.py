@@ -9,6 +9,8 @@ import json
 import sys
 import warnings
 
+from tests.names import target_for
+
 # Not among `check_estimator`'s, but in scikit-learn's own test suite: (name, which estimators)
 MORE_CHECKS = {
     "check_param_validation": lambda est: True,
@@ -112,7 +114,7 @@ def use(classes):
             est.fit(X)
             continue
         y = np.arange(40) % 2
-        est.fit(X, np.column_stack([y, y]) if cls.__name__.startswith("MultiTask") else y)
+        est.fit(X, target_for(cls, y))
 
 
 def main(which):

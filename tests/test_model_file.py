@@ -45,6 +45,7 @@ from fastml.pipeline import make_pipeline
 from fastml.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 from fastml.svm import SVC, SVR, LinearSVC, NuSVC, OneClassSVM
 from fastml.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from tests.names import target_for
 
 safetensors = pytest.importorskip("safetensors", reason="model files need the extra `files`")
 from fastml._model_file._columns import pack, unpack  # noqa: E402
@@ -129,8 +130,7 @@ def check(est, X, path):
 @pytest.mark.parametrize("cls", [cls for _, cls in all_estimators()], ids=lambda cls: cls.__name__)
 def test_every_estimator_comes_back(cls, dtype, iris, path):
     X, y = iris[0].astype(dtype), iris[1]
-    y = np.column_stack([y, y]) if cls.__name__.startswith("MultiTask") else y
-    check(cls().fit(X, y), X, path)
+    check(cls().fit(X, target_for(cls, y)), X, path)
     assert_same_model(cls(), through(cls(), path))  # one that was not fitted, too
 
 
@@ -145,8 +145,7 @@ FAMILIES_FOR_SPARSE = ("linear_model", "svm")
 def test_every_estimator_of_sparse_data_comes_back(cls, dtype, iris, path):
     assert cls().__sklearn_tags__().input_tags.sparse
     X, y = sparse.csr_matrix((iris[0] * (iris[0] > 1.5)).astype(dtype)), iris[1]
-    y = np.column_stack([y, y]) if cls.__name__.startswith("MultiTask") else y
-    check(cls().fit(X, y), X, path)
+    check(cls().fit(X, target_for(cls, y)), X, path)
 
 
 MACHINES = {

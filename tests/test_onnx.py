@@ -50,6 +50,7 @@ from fastml.tree import (
     ExtraTreeClassifier,
     ExtraTreeRegressor,
 )
+from tests.names import target_for
 
 pytest.importorskip("onnx", reason="export needs the extra `onnx`")
 runtime = pytest.importorskip("onnxruntime", reason="onnxruntime computes the exported models")
@@ -170,8 +171,7 @@ def scaled(iris, breast_cancer, digits, diabetes):
 def test_every_linear_model_and_machine(cls, scaled):
     classification, regression = scaled
     for X, y in classification if is_classifier(cls()) else [regression]:
-        y = np.stack([y, y[::-1]], axis=1) if cls.__name__.startswith("MultiTask") else y
-        est = cls().fit(X, y)
+        est = cls().fit(X, target_for(cls, y))
         for dtype in (np.float32, np.float64):
             check_linear(est, X, dtype)
             check_linear(est, X[:1], dtype)
@@ -181,8 +181,7 @@ def test_every_linear_model_and_machine(cls, scaled):
 @pytest.mark.parametrize("cls", LINEAR, ids=lambda cls: cls.__name__)
 def test_every_linear_model_of_float32(cls, iris):
     X, y = iris[0].astype(np.float32), iris[1]
-    y = np.stack([y, y[::-1]], axis=1) if cls.__name__.startswith("MultiTask") else y
-    check_linear(cls().fit(X, y), X, np.float32)
+    check_linear(cls().fit(X, target_for(cls, y)), X, np.float32)
 
 
 MACHINES = [

@@ -7,7 +7,14 @@ import numpy as np
 from ..svm._decision import dense
 from ._results import add_labels, flat, indices_of, probabilities_of, sigmoid, sum_rows
 
-__all__ = ["finish_descent", "finish_logistic", "finish_regressor", "finish_scores", "project"]
+__all__ = [
+    "finish_descent",
+    "finish_log_link",
+    "finish_logistic",
+    "finish_regressor",
+    "finish_scores",
+    "project",
+]
 
 
 def _functions(graph, est, coef):
@@ -36,6 +43,20 @@ def finish_regressor(graph, est):
     coef = dense(est.coef_)
     shape = [None, *coef.shape[:-1]]
     graph.output(_functions(graph, est, coef), "variable", np.float64, shape)
+
+
+def finish_log_link(graph, est):
+    """Add the predictions of a regressor whose linear function is the logarithm of the mean.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    est : regressor
+        With `coef_` and `intercept_`.
+    """
+    means = graph.add("Exp", _functions(graph, est, est.coef_))
+    graph.output(means, "variable", np.float64, [None])
 
 
 def finish_scores(graph, est):

@@ -94,6 +94,7 @@ def _transformer(transform):
 TREES = Export(_trees_finish)
 LINEAR_FUNCTIONS = Export(_linear.finish_regressor)
 LINEAR_SCORES = Export(_linear.finish_scores)
+LOG_LINK = Export(_linear.finish_log_link)
 LOGISTIC = Export(_linear.finish_logistic)
 MACHINE_FUNCTION = Export(_machines.finish_regressor, check=_machines.check)
 MACHINES_OF_PAIRS = Export(_machines.finish_classifier, check=_machines.check)
@@ -111,6 +112,7 @@ EXPORTS = {
     "ExtraTreesRegressor": TREES,
     "HistGradientBoostingClassifier": Export(_boosting_finish),
     "HistGradientBoostingRegressor": Export(_boosting_finish),
+    "GammaRegressor": LOG_LINK,
     "HuberRegressor": LINEAR_FUNCTIONS,
     "IsolationForest": Export(_isolation_finish),
     "KMeans": Export(_tables.finish_clusters),
@@ -136,6 +138,7 @@ EXPORTS = {
     "PassiveAggressiveClassifier": LINEAR_SCORES,
     "PassiveAggressiveRegressor": LINEAR_FUNCTIONS,
     "Perceptron": LINEAR_SCORES,
+    "PoissonRegressor": LOG_LINK,
     "PolynomialFeatures": _transformer(_tables.multiply_columns),
     "RandomForestClassifier": TREES,
     "RandomForestRegressor": TREES,

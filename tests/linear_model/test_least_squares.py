@@ -16,6 +16,7 @@ from fastml._device import CPU
 from fastml._dispatch import FallbackError
 from fastml.solvers import leave_one_out as left_out
 from fastml.solvers import normal_equations as solver
+from fastml.solvers import positive_definite
 
 
 def same_model(found, wanted, rtol=1e-7):
@@ -307,7 +308,7 @@ def test_estimates_are_not_too_small(condition):
     for d in (2, 65, 120):
         X = with_condition(condition, d=d)
         gram = X.T @ X
-        estimate = solver._estimate(gram, solver._factored(gram))
+        estimate = positive_definite._estimate(gram, positive_definite.factored(gram))
         assert condition <= estimate <= 20 * condition * np.sqrt(d)
 
 

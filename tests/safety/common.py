@@ -6,14 +6,19 @@ silently.
 
 import hashlib
 import inspect
+import sys
 import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
 import fastml
 from fastml import _threads
+
+sys.path.append(str(Path(__file__).parents[2]))
+from tests.names import target_for
 
 SETTINGS = {
     "random_state": 0, "n_clusters": 6, "n_init": 2, "max_iter": 15, "n_neighbors": 5, "radius": 1.5,
@@ -71,8 +76,7 @@ def fit(estimator, X, y):
     """Fit an estimator class and return the digest of its attributes and of what its methods return."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # few iterations do not converge
-        several = estimator.__name__.startswith("MultiTask")
-        model = _make(estimator).fit(X, np.column_stack([y, y]) if several else y)
+        model = _make(estimator).fit(X, target_for(estimator, y))
     results = [getattr(model, method)(X[:600]) for method in RESULTS if hasattr(model, method)]
     return digest([_fitted(model), results])
 
