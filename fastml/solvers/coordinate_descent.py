@@ -108,7 +108,7 @@ def minimise(
         n_sweeps, moved = _settle(inner, chosen, places, rules, penalty, max_iter - n_iter, rng)
         if inner is not problem:
             coef[:, features] = chosen
-            problem.start(coef)
+        problem.start(coef)  # anew, too, after its own sweeps, whose rounding errors would be in the gap
         n_iter += n_sweeps
         precision *= 1.0 if loose else TIGHTER
 
