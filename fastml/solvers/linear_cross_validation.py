@@ -17,7 +17,7 @@ __all__ = ["Fold", "Search", "errors_of_folds"]
 
 # What is left of the squares of a feature, relative to those of all samples, when those of test samples are
 # subtracted and the training samples are all the same.
-FEW_FEATURES = 512  # whose folds gain nothing by a second thread
+SHORT_SWEEP = 1 << 18  # multiplications, up to which folds gain nothing by a second thread
 ROUNDING = 1e-13
 
 
@@ -135,8 +135,8 @@ def errors_of_folds(
 
     with one_blas_thread():
         # One after the other where sweeps are short: threads would wait for each other between them.
-        many = data.X.shape[1] > FEW_FEATURES
-        for_each_block(task, len(folds), 1, work=None if many else 0.0)
+        sweep = data.X.nnz if is_sparse(data.X) else data.X.shape[1] ** 2
+        for_each_block(task, len(folds), 1, work=None if sweep > SHORT_SWEEP else 0.0)
     return errors, [ended for found in minima for ended in found], None if whole is None else whole.gram
 
 
