@@ -20,11 +20,10 @@ from .._validation import (
     fit_method,
     sk,
 )
-from ..solvers.linear_loss import Objective
 from ..solvers.logistic import solve
 from ._linear_model import HasTwin
 from ._logistic_options import warn_unless_converged
-from ._rows import as_rows, choose_device
+from ._rows import choose_device, make_objective
 
 __all__ = ["GammaRegressor", "PoissonRegressor"]
 
@@ -140,14 +139,7 @@ class LogLinkRegressor(HasTwin, Regressor, LinearPredictor, Estimator):
         self._check_range(y)
         weight = check_weight(sample_weight, X)
         device = choose_device(self, X, 1)
-        objective = Objective(
-            device,
-            self._loss,
-            as_rows(device, X),
-            device.asarray(y),
-            None if weight is None else device.asarray(weight),
-            fit_intercept=self.fit_intercept,
-        )
+        objective = make_objective(device, self._loss, X, y, weight, fit_intercept=self.fit_intercept)
         objective.penalise(self.alpha)
         start = self._start(X.shape[1], np.average(y, weights=weight))
         say = print if self.verbose and self.solver != "lbfgs" else None

@@ -12,8 +12,7 @@ from .._device import CPU, choose, is_sparse, like_input
 from .._docs import inherit_docs
 from .._validation import DEVICE, Interval, check_fitted, check_weight, check_X, check_X_y, fit_method, sk
 from ..solvers import huber as solver
-from ..solvers.linear_loss import Objective
-from ._rows import as_rows, choose_device
+from ._rows import choose_device, make_objective
 
 __all__ = ["HuberRegressor"]
 
@@ -147,14 +146,7 @@ class HuberRegressor(Regressor, Estimator):
         X = X.astype(np.float64, copy=False)  # what lives on a GPU was left as it is
         weight = check_weight(sample_weight, X)
         device = choose_device(self, X, 1)
-        objective = Objective(
-            device,
-            "huber",
-            as_rows(device, X),
-            device.asarray(y, X.dtype),
-            None if weight is None else device.asarray(weight),
-            fit_intercept=self.fit_intercept,
-        )
+        objective = make_objective(device, "huber", X, y, weight, fit_intercept=self.fit_intercept)
         found = solver.solve(
             objective, self._start(X.shape[1]), self.epsilon, self.alpha, tol=self.tol, max_iter=self.max_iter
         )

@@ -20,7 +20,7 @@ from .._validation import (
     sk,
 )
 from ..solvers.logistic import SOLVERS, solve_path
-from ._logistic_model import LogisticModel, encode, make_objective, weigh_classes
+from ._logistic_model import LogisticModel, encode, logistic_objective, weigh_classes
 from ._logistic_options import (
     FitTasks,
     check_solver,
@@ -178,7 +178,7 @@ class LogisticRegression(LogisticModel):
         weight = weigh_classes(self.class_weight, self.classes_, codes, weight, X.dtype)
         n_outputs = n_classes if n_classes > 2 else 1
         device = choose_device(self, X, n_outputs)
-        objective = make_objective(device, X, codes, weight, n_classes, self.fit_intercept)
+        objective = logistic_objective(device, X, codes, weight, n_classes, self.fit_intercept)
         start = np.zeros(objective.n_coefficients)
         if self.warm_start and "coef_" in vars(self):
             start = self._start(objective)

@@ -10,13 +10,12 @@ from .._base import Classifier, Estimator
 from .._device import CPU, choose, like_input
 from .._linear_predictor import LinearPredictor, SparseCoefficients
 from .._validation import sk
-from ..solvers.linear_loss import Objective
-from ._rows import as_rows
+from ._rows import make_objective
 
-__all__ = ["LogisticModel", "encode", "make_objective", "weigh_classes"]
+__all__ = ["LogisticModel", "encode", "logistic_objective", "weigh_classes"]
 
 
-def make_objective(device, X, codes, sample_weight, n_classes, fit_intercept, watch=None):
+def logistic_objective(device, X, codes, sample_weight, n_classes, fit_intercept, watch=None):
     """Make the logistic loss of validated data.
 
     Parameters
@@ -41,15 +40,14 @@ def make_objective(device, X, codes, sample_weight, n_classes, fit_intercept, wa
     objective : Objective
         Without a penalty.
     """
-    n_outputs = n_classes if n_classes > 2 else 1
-    weight = None if sample_weight is None else device.asarray(sample_weight, X.dtype)
-    return Objective(
+    several = n_classes > 2
+    return make_objective(
         device,
-        "multinomial" if n_classes > 2 else "binomial",
-        as_rows(device, X),
-        device.asarray(codes, X.dtype),
-        weight,
-        n_outputs=n_outputs,
+        "multinomial" if several else "binomial",
+        X,
+        codes,
+        sample_weight,
+        n_outputs=n_classes if several else 1,
         fit_intercept=fit_intercept,
         watch=watch,
     )

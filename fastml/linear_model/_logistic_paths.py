@@ -13,7 +13,7 @@ from .._threads import for_each_block
 from .._validation import sk
 from ..solvers.logistic import solve_path
 from ._logistic import LogisticRegression
-from ._logistic_model import make_objective
+from ._logistic_model import logistic_objective
 from ._logistic_options import warn_unless_converged
 from ._rows import choose_device
 
@@ -102,7 +102,7 @@ class Paths:
 
     def _solve(self, X, codes, weight, start, Cs, at_ratio):
         est = self.est
-        objective = make_objective(
+        objective = logistic_objective(
             self.device, X, codes, weight, len(est.classes_), est.fit_intercept, self._stop_if_asked
         )
         l1_ratio = self.options.share(self.options.l1_ratios[at_ratio])

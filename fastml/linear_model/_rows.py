@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 from .._device import CPU, choose, is_sparse, report_fallback
+from ..solvers.linear_loss import Objective
 
-__all__ = ["as_rows", "choose_device"]
+__all__ = ["choose_device", "make_objective"]
 
 USUAL_PASSES = 20  # over the data, for estimating the work of a fit
-
-
-def as_rows(device, X):
-    """Bring validated data to where the kernels are.
-
-    Parameters
-    ----------
-    device : Device
-        The device; the CPU if X is sparse.
-    X : array or CSR matrix of shape (n_samples, n_features)
-        The data.
-
-    Returns
-    -------
-    rows : array or Csr
-        The same data.
-    """
-    if not is_sparse(X):
-        return device.asarray(X)
-    return CPU.kernels.linear_scores.csr_of(X)
 
 
 def choose_device(est, X, n_outputs):
@@ -51,3 +32,37 @@ def choose_device(est, X, n_outputs):
             report_fallback(f"computing {type(est).__name__} on the CPU", "the data is sparse")
         return CPU
     return choose(est.device, X, work=4.0 * X.shape[0] * X.shape[1] * n_outputs * USUAL_PASSES)
+
+
+def make_objective(device, loss, X, y, sample_weight, **options):
+    """Make the loss of validated data.
+
+    Parameters
+    ----------
+    device : Device
+        Where to compute.
+    loss : str
+        As `Objective` names it.
+    X : array or CSR matrix of shape (n_samples, n_features)
+        The data.
+    y : array of shape (n_samples,)
+        Targets, or numbers of classes.
+    sample_weight : array of shape (n_samples,) or None
+        Weights; None means ones.
+    **options : dict
+        Those of `Objective`.
+
+    Returns
+    -------
+    objective : Objective
+        Without a penalty.
+    """
+    weight = None if sample_weight is None else device.asarray(sample_weight, X.dtype)
+    return Objective(device, loss, _as_rows(device, X), device.asarray(y, X.dtype), weight, **options)
+
+
+def _as_rows(device, X):
+    """The data where the kernels are; a CSR matrix as its arrays."""
+    if not is_sparse(X):
+        return device.asarray(X)
+    return CPU.kernels.linear_scores.csr_of(X)
