@@ -13,10 +13,12 @@ import numpy as np
 
 from .._device import CPU
 
-__all__ = ["ONE_SET", "Problem", "Solution", "middle", "solve", "solve_whole"]
+__all__ = ["EASY_STEPS", "FEW_VARIABLES", "ONE_SET", "Problem", "Solution", "middle", "solve", "solve_whole"]
 
 LEAST_SET, MOST_SET = 256, 1024  # variables of a working set
 ONE_SET = 512  # variables that are a working set by themselves
+FEW_VARIABLES = 1536  # that are tried as one
+EASY_STEPS = 4  # for each of them, after which smaller sets are faster
 SETS = 8  # that would hold all variables, between those limits
 STEPS_PER_VARIABLE = 100  # within a working set, before the gradient of the others is looked at again
 INNER_SHARE = 0.1  # of the violation, to which the problem of a working set is solved

@@ -232,11 +232,27 @@ def train(device, dual, data, y, bounds, limits, stop=lambda: False) -> Machine:
     options = {"tol": limits.tol, "max_iter": limits.max_iter, "stop": stop}
     if len(problem.f0) <= smo.ONE_SET:
         solution = smo.solve_whole(problem, *data.on_host(), **options)
+    elif len(problem.f0) <= smo.FEW_VARIABLES and 4.0 * data.n_rows**2 <= limits.cache_bytes:
+        solution = _solve_few(device, problem, data.whole(), options)
     else:
         capacity = max(int(limits.cache_bytes / (4 * data.n_rows)), LEAST_ROWS)
         solution = smo.solve(device, problem, data.cache(capacity), **options)
     coefficients, intercept = dual.read(solution, problem)
     return Machine(coefficients, intercept, solution.n_iter, solution.converged)
+
+
+def _solve_few(device, problem, matrix, options):
+    """Solve as one working set; a problem that takes many steps goes on with smaller sets."""
+    limit = options["max_iter"]
+    easy = smo.EASY_STEPS * len(problem.f0)
+    first = min(easy, limit) if limit >= 0 else easy
+    found = smo.solve_whole(problem, *matrix.on_host(), **{**options, "max_iter": first})
+    if found.converged or found.n_iter in (0, limit) or options["stop"]():
+        return found
+    rest = limit if limit < 0 else limit - found.n_iter
+    problem = problem._replace(start=found.b)
+    solution = smo.solve(device, problem, matrix.cache(matrix.n_rows), **{**options, "max_iter": rest})
+    return solution._replace(n_iter=found.n_iter + solution.n_iter)
 
 
 class _Job(NamedTuple):

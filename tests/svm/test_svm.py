@@ -61,6 +61,9 @@ def assert_alike(a, b, X, atol=0.02):
 
 
 # ---- the dual's objective --------------------------------------------------------------------------
+SIZES = {"more rows than a set": smo.FEW_VARIABLES + 100, "rows tried as one set": 900, "many steps": 700}
+
+
 def objective(model, X, y, gamma):
     """Of C-SVC, in float64."""
     support = model.support_
@@ -70,13 +73,16 @@ def objective(model, X, y, gamma):
 
 
 @pytest.mark.parametrize(
-    "kind", ["plain", "large C", "separable", "tiny values", "equal rows", "offset", "more rows than a set"]
+    "kind",
+    ["plain", "large C", "separable", "tiny values", "equal rows", "offset", *SIZES],
 )
 def test_objective_is_that_of_libsvm_or_better(kind):
     rng = np.random.RandomState(0)
-    n = 900 if kind == "more rows than a set" else 300
+    n = SIZES.get(kind, 300)
     X, gamma, C = rng.normal(size=(n, 4)), 0.3, 1.0
     y = (X[:, 0] * X[:, 1] + 0.5 * rng.normal(size=n) > 0).astype(int)
+    if kind == "many steps":
+        C = 1e3
     if kind == "large C":
         C, y = 1e6, (X[:, 0] * X[:, 1] > 0).astype(int)
     if kind == "separable":
@@ -307,6 +313,18 @@ def test_limited_steps_warn():
     with pytest.warns(ConvergenceWarning, match="max_iter=5"):
         model = ours.SVC(max_iter=5).fit(X, y)
     assert model.fit_status_ == 1 and model.n_iter_.tolist() == [5]
+
+
+@pytest.mark.parametrize("beyond", [-100, 100])
+def test_limited_steps_where_sets_become_smaller(beyond):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(700, 4))
+    y = X[:, 0] * X[:, 1] + 0.5 * rng.normal(size=700) > 0
+    limit = smo.EASY_STEPS * len(y) + beyond
+    with pytest.warns(ConvergenceWarning, match=f"max_iter={limit}"):
+        model = ours.SVC(C=1e3, max_iter=limit).fit(X, y)
+    assert model.n_iter_.tolist() == [limit]
+    assert ours.SVC(C=1e3).fit(X, y).n_iter_[0] > limit
 
 
 def test_values_that_are_not_finite_are_refused():
